@@ -1,0 +1,1 @@
+//! Inner Circle: a private podcast with paid plans.

@@ -1,0 +1,2 @@
+//! The `circle` command.
+fn main() {}

@@ -1,0 +1,3 @@
+//! The whole product, started in-process.
+
+fn main() {}
