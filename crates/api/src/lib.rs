@@ -1,1 +1,4 @@
 //! Inner Circle: a private podcast with paid plans.
+
+pub mod clock;
+pub mod db;

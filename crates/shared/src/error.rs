@@ -94,6 +94,7 @@ error_codes! {
     Internal = "internal", 500;
     /// Stripe did not answer, or not usefully.
     StripeUnavailable = "stripe_unavailable", 502;
+    /// The server has more work than it can take on now.
     Overloaded = "overloaded", 503;
 }
 

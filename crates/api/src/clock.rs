@@ -1,0 +1,35 @@
+//! Two clocks: the wall, and the one that billing goes by.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use jiff::Timestamp;
+
+/// Tells the time in Unix seconds.
+///
+/// [`Clock::wall`] is for tokens, cookies, signed URLs, signatures and limits. [`Clock::billing`] is for
+/// access, grace, trials and deadlines: the wall plus an offset that the embedded sandbox moves when its
+/// own clock is advanced. With real Stripe the offset stays zero.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    offset: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// A clock whose billing time is `offset` seconds ahead of the wall; whoever holds the offset moves it.
+    pub fn with_offset(offset: Arc<AtomicI64>) -> Self {
+        Self { offset }
+    }
+
+    /// Now, for security and limits.
+    pub fn wall(&self) -> i64 {
+        Timestamp::now().as_second()
+    }
+
+    /// Now, for what is paid and until when.
+    pub fn billing(&self) -> i64 {
+        self.wall() + self.offset.load(Ordering::Relaxed)
+    }
+}
