@@ -4,6 +4,7 @@
 //! A write closure is one transaction: `Ok` commits it before the answer is given, `Err` rolls it back.
 //! Which thread a closure runs on is this module's business alone.
 
+mod changes;
 mod connection;
 mod migrate;
 mod postgres;
@@ -12,6 +13,7 @@ mod sqlite;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use changes::{Changes, notify};
 pub use connection::Conn;
 pub use migrate::MigrateError;
 
@@ -19,6 +21,7 @@ pub use migrate::MigrateError;
 #[derive(Clone)]
 pub struct Db {
     backend: Backend,
+    changes: Changes,
 }
 
 #[derive(Clone)]
@@ -86,19 +89,20 @@ pub enum OpenError {
 impl Db {
     /// Connects and brings the schema up to date.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let changes = Changes::default();
         let backend = match url {
             DatabaseUrl::Sqlite(path) => {
-                let path = path.clone();
-                let opened = blocking(move || sqlite::Sqlite::open(&path)).await;
+                let (path, changes) = (path.clone(), changes.clone());
+                let opened = blocking(move || sqlite::Sqlite::open(&path, changes)).await;
                 Backend::Sqlite(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
             DatabaseUrl::Postgres(address) => {
-                let address = address.clone();
-                let opened = blocking(move || postgres::Postgres::open(&address)).await;
+                let (address, changes) = (address.clone(), changes.clone());
+                let opened = blocking(move || postgres::Postgres::open(&address, changes)).await;
                 Backend::Postgres(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
         };
-        Ok(Self { backend })
+        Ok(Self { backend, changes })
     }
 
     /// Reads a few rows by key. On SQLite it runs in place, on a connection of this thread.
@@ -143,6 +147,11 @@ impl Db {
                 postgres.run(move |conn| connection::in_transaction(conn, work)).await
             }
         }
+    }
+
+    /// The ids of users whose account changed, from every process that shares the database.
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<String> {
+        self.changes.subscribe()
     }
 
     /// Whether the database answers and its schema is the one this program was built for.

@@ -8,7 +8,7 @@ use diesel::{
 };
 use tokio::sync::Semaphore;
 
-use super::{Conn, DbError, OpenError, blocking, migrate};
+use super::{Changes, Conn, DbError, OpenError, blocking, changes, migrate};
 
 /// How long a request may wait for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -20,11 +20,12 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn open(address: &str) -> Result<Self, OpenError> {
+    pub(super) fn open(address: &str, changes: Changes) -> Result<Self, OpenError> {
         let failed = |error: String| OpenError::Connect("at DATABASE_URL".to_owned(), error);
         let mut first =
             PgConnection::establish(address).map_err(|error| failed(error.to_string()))?;
         migrate::postgres(&mut first)?;
+        changes::listen(address, changes).map_err(|error| failed(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let size = (cores * 4).clamp(4, 32);
         let pool = Pool::builder()

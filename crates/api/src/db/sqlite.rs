@@ -22,7 +22,7 @@ use diesel::{
 };
 use tokio::sync::oneshot;
 
-use super::{Conn, DbError, OpenError, connection::in_transaction, migrate};
+use super::{Changes, Conn, DbError, OpenError, changes, connection::in_transaction, migrate};
 
 /// `busy_timeout` comes first: switching to WAL itself may have to wait for another process.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -51,7 +51,7 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, changes: Changes) -> Result<Self, OpenError> {
         let mut first = connect(path, WRITER_PRAGMAS)
             .map_err(|e| OpenError::Connect(path.display().to_string(), e))?;
         migrate::sqlite(&mut first)?;
@@ -59,7 +59,9 @@ impl Sqlite {
         let file = path.to_owned();
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || Writer { path: file, conn: Some(Conn::Sqlite(first)) }.run(&queue))
+            .spawn(move || {
+                Writer { path: file, conn: Some(Conn::Sqlite(first)), changes }.run(&queue)
+            })
             .map_err(|e| OpenError::Connect(path.display().to_string(), e.to_string()))?;
         Ok(Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), path: path.to_owned(), writer })
     }
@@ -148,6 +150,7 @@ where
 struct Writer {
     path: PathBuf,
     conn: Option<Conn>,
+    changes: Changes,
 }
 
 impl Writer {
@@ -160,6 +163,8 @@ impl Writer {
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Write>>) {
+        // What a batch that did not commit had to say is not true.
+        changes::take();
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => match connect(&self.path, WRITER_PRAGMAS) {
@@ -175,6 +180,7 @@ impl Writer {
         match catch_unwind(AssertUnwindSafe(|| run_batch(&mut conn, &mut batch))) {
             Ok(Ok(())) => {
                 self.conn = Some(conn);
+                changes::take().into_iter().for_each(|user_id| self.changes.publish(user_id));
                 batch.into_iter().for_each(Write::answer);
             }
             Ok(Err(error)) => {

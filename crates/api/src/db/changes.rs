@@ -1,0 +1,98 @@
+//! Tells open pages that an account changed, after the commit that changed it.
+//!
+//! PostgreSQL carries the word to every process (NOTIFY is sent at commit and dropped at rollback). On
+//! SQLite there is one process: the writer keeps the ids of a batch and publishes them once it is durable.
+
+use std::{cell::RefCell, thread, time::Duration};
+
+use diesel::{
+    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_types::Text,
+};
+use tokio::sync::broadcast;
+
+use super::{Conn, DbError};
+
+/// Changes a slow receiver may fall behind by before it has to look for itself.
+const CAPACITY: usize = 1024;
+
+/// How long a change may take to be noticed on PostgreSQL.
+const POLL: Duration = Duration::from_millis(100);
+
+thread_local! {
+    static PENDING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Who is told of account changes.
+#[derive(Clone)]
+pub struct Changes {
+    sender: broadcast::Sender<String>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { sender: broadcast::channel(CAPACITY).0 }
+    }
+}
+
+impl Changes {
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<String> {
+        self.sender.subscribe()
+    }
+
+    pub(super) fn publish(&self, user_id: String) {
+        // Nobody listening is the usual case.
+        let _ = self.sender.send(user_id);
+    }
+}
+
+/// Says, within a write, that this user's account changes with it.
+pub fn notify(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    match conn {
+        Conn::Sqlite(_) => PENDING.with_borrow_mut(|pending| pending.push(user_id.to_owned())),
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SELECT pg_notify('account_changes', $1)")
+                .bind::<Text, _>(user_id)
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes what this thread's writes had to say.
+pub(super) fn take() -> Vec<String> {
+    PENDING.take()
+}
+
+/// Publishes what other processes and this one say through PostgreSQL, for as long as somebody could listen.
+pub(super) fn listen(address: &str, changes: Changes) -> std::io::Result<()> {
+    let address = address.to_owned();
+    let sender = changes.sender.downgrade();
+    drop(changes);
+    thread::Builder::new().name("account-changes".to_owned()).spawn(move || {
+        while sender.strong_count() > 0 {
+            if let Err(error) = forward(&address, &sender) {
+                tracing::warn!(%error, "not listening for account changes; trying again");
+            }
+            thread::sleep(Duration::from_secs(1));
+        }
+    })?;
+    Ok(())
+}
+
+fn forward(address: &str, sender: &broadcast::WeakSender<String>) -> Result<(), DbError> {
+    let mut conn =
+        PgConnection::establish(address).map_err(|error| DbError::Connect(error.to_string()))?;
+    conn.batch_execute("LISTEN account_changes")?;
+    loop {
+        // Asking is also what finds a connection that died.
+        conn.batch_execute("SELECT 1")?;
+        for notification in conn.notifications_iter() {
+            let Some(sender) = sender.upgrade() else { return Ok(()) };
+            let _ = sender.send(notification?.payload);
+        }
+        if sender.strong_count() == 0 {
+            return Ok(());
+        }
+        thread::sleep(POLL);
+    }
+}
