@@ -1,0 +1,52 @@
+// Looks at a page as different people meet it: phone and desktop, light and dark, with assistive technology.
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { expect, test, type Page } from '@playwright/test'
+import type { AxeResults } from 'axe-core'
+
+const SCREENSHOTS = join(import.meta.dirname, '../screenshots')
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const PHONE = { width: 390, height: 844 }
+const DESKTOP = { width: 1440, height: 900 }
+/** Phones still in use; nothing may be cut off or scroll sideways on them. */
+const NARROWEST = { width: 360, height: 740 }
+
+/**
+ * Keeps a picture of the page in both sizes and both colour schemes as `screenshots/<name>-<width>-<scheme>.png`,
+ * and checks each for what axe finds and for sideways scrolling. Leaves the page on a light desktop.
+ */
+export async function audit(page: Page, name: string): Promise<void> {
+  await test.step(`audit ${name}`, async () => {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      for (const size of [PHONE, DESKTOP]) {
+        await page.setViewportSize(size)
+        await page.screenshot({
+          path: join(SCREENSHOTS, `${name}-${size.width}-${colorScheme}.png`),
+          fullPage: true,
+          animations: 'disabled',
+        })
+        expect.soft(await violations(page), `${name}, ${size.width} px, ${colorScheme}`).toEqual([])
+      }
+    }
+    await page.setViewportSize(NARROWEST)
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect.soft(overflow, `${name} scrolls sideways at ${NARROWEST.width} px`).toBeLessThanOrEqual(0)
+    await page.setViewportSize(DESKTOP)
+  })
+}
+
+/** What axe finds, one line each: rule, help text and the elements. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  const results = await page.evaluate(
+    () => (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  return results.violations.map((rule) => {
+    const elements = rule.nodes.map((node) => node.target.join(' ')).join(', ')
+    return `${rule.id}: ${rule.help}: ${elements}`
+  })
+}

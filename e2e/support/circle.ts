@@ -1,0 +1,105 @@
+// Starts the real `circle` program, with its embedded Stripe sandbox, on free ports and a data folder of its own.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const REPOSITORY = resolve(import.meta.dirname, '../..')
+const START_SECONDS = 30
+const STOP_SECONDS = 10
+
+/** A running server. */
+export class Circle {
+  private constructor(
+    /** Where browsers reach the site, without a slash at the end. */
+    readonly url: string,
+    /** Where the Stripe sandbox answers, API and hosted pages alike. */
+    readonly sandboxUrl: string,
+    /** The server's log, for failures. */
+    readonly log: string,
+    private readonly folder: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(name: string): Promise<Circle> {
+    const binary = process.env.CIRCLE_BIN ?? join(REPOSITORY, 'target/debug/circle')
+    if (!existsSync(binary)) throw new Error(`${binary} is missing: run scripts/test, or cargo build -p api first`)
+    const folder = await mkdtemp(join(tmpdir(), 'circle-e2e-'))
+    const [port, sandboxPort] = await freePorts(2)
+    const log = join(tmpdir(), `circle-e2e-${process.pid}-${name}.log`)
+    const output = createWriteStream(log)
+    await once(output, 'open')
+    const child = spawn(binary, ['serve'], {
+      // Not the repository: a developer's .env there is none of the tests' business.
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        LISTEN_ADDR: `127.0.0.1:${port}`,
+        // Another host name than the sandbox's, so that the browser takes the two for different sites.
+        PUBLIC_URL: `http://localhost:${port}`,
+        SANDBOX_ADDR: `127.0.0.1:${sandboxPort}`,
+        DATA_DIR: join(folder, 'data'),
+        CATALOG: join(REPOSITORY, 'catalog.toml'),
+        RATE_LIMITS: 'off',
+        RUST_BACKTRACE: '1',
+      },
+      stdio: ['ignore', output, output],
+    })
+    const circle = new Circle(`http://localhost:${port}`, `http://127.0.0.1:${sandboxPort}`, log, folder, child)
+    await circle.untilPlansAreOnSale()
+    return circle
+  }
+
+  /** Asks Stripe's API as the operator could, and returns the answer. Any test key opens the sandbox. */
+  async stripe<Answer>(method: 'GET' | 'POST' | 'DELETE', path: string, form?: Record<string, string>): Promise<Answer> {
+    const response = await fetch(this.sandboxUrl + path, {
+      method,
+      headers: { authorization: 'Bearer sk_test_browser_tests' },
+      body: form && new URLSearchParams(form),
+    })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Answer
+  }
+
+  /** Asks it to stop, as Ctrl-C does, and waits until it has. */
+  async stop(): Promise<void> {
+    const ended = once(this.child, 'exit')
+    if (this.child.exitCode === null) {
+      this.child.kill('SIGINT')
+      const late = delay(STOP_SECONDS * 1000, 'late', { ref: false })
+      if ((await Promise.race([ended, late])) === 'late') {
+        this.child.kill('SIGKILL')
+        throw new Error(`the server did not stop within ${STOP_SECONDS} s; its log: ${this.log}`)
+      }
+    }
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private async untilPlansAreOnSale(): Promise<void> {
+    const deadline = Date.now() + START_SECONDS * 1000
+    for (;;) {
+      if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}: ${this.log}`)
+      if (Date.now() > deadline) throw new Error(`no plans on sale after ${START_SECONDS} s: ${this.log}`)
+      const answer = await fetch(`${this.url}/api/plans`).then(
+        (response) => (response.ok ? (response.json() as Promise<{ plans: { prices: unknown[] }[] }>) : undefined),
+        () => undefined,
+      )
+      if (answer?.plans.some((plan) => plan.prices.length > 0)) return
+      await delay(100)
+    }
+  }
+}
+
+/** Ports that nothing listens on, held together until all are known so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
