@@ -1,6 +1,7 @@
 //! Inner Circle: a private podcast with paid plans.
 
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod http;
 pub mod secret;

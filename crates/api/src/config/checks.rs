@@ -1,0 +1,207 @@
+//! Combinations of settings that would take or leak money: none of them starts.
+
+use std::net::{IpAddr, SocketAddr};
+
+use url::{Host, Url};
+
+use super::{Config, ConfigError, STRIPE_API, StripeSettings, is_live_key};
+use crate::{db::DatabaseUrl, secret::Secret};
+
+/// Characters of a `SECRET_KEYS` entry at the least; 32 random bytes in hex have 64.
+const MIN_SECRET_KEY: usize = 32;
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    match &config.stripe {
+        StripeSettings::Account { secret_key, api_base, webhook_secrets } => {
+            check_key(secret_key, api_base)?;
+            if webhook_secrets.is_empty() {
+                return Err(ConfigError::new(
+                    "STRIPE_WEBHOOK_SECRET",
+                    "is not set; without it no event of Stripe's can be trusted (whsec_…, shown by the dashboard and by stripe listen)",
+                ));
+            }
+        }
+        StripeSettings::Sandbox { addr, public_url, public, .. } if !public => {
+            loopback_addr("LISTEN_ADDR", config.listen_addr)?;
+            loopback_addr("SANDBOX_ADDR", *addr)?;
+            loopback_url("PUBLIC_URL", config.public_url.as_ref())?;
+            loopback_url("SANDBOX_PUBLIC_URL", public_url.as_ref())?;
+        }
+        StripeSettings::Sandbox { .. } => {}
+    }
+    check_webhook_secrets(&config.stripe)?;
+    check_secret_keys(config)
+}
+
+fn check_key(key: &Secret, api_base: &Url) -> Result<(), ConfigError> {
+    let known = ["sk_test_", "rk_test_", "sk_live_", "rk_live_"]
+        .iter()
+        .any(|prefix| key.expose().starts_with(prefix));
+    if !known {
+        return Err(ConfigError::new(
+            "STRIPE_SECRET_KEY",
+            "expected a secret or restricted key (sk_test_…, rk_test_…, sk_live_…, rk_live_…)",
+        ));
+    }
+    let stripe = Url::parse(STRIPE_API).is_ok_and(|stripe| stripe == *api_base);
+    if is_live_key(key) && !stripe {
+        return Err(ConfigError::new(
+            "STRIPE_API_BASE",
+            format!("is not {STRIPE_API}, and a live key would be sent there; use a test key"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_webhook_secrets(stripe: &StripeSettings) -> Result<(), ConfigError> {
+    let (StripeSettings::Account { webhook_secrets, .. }
+    | StripeSettings::Sandbox { webhook_secrets, .. }) = stripe;
+    match webhook_secrets.iter().all(|secret| secret.expose().starts_with("whsec_")) {
+        true => Ok(()),
+        false => Err(ConfigError::new(
+            "STRIPE_WEBHOOK_SECRET",
+            "expected signing secrets, which start with whsec_",
+        )),
+    }
+}
+
+fn check_secret_keys(config: &Config) -> Result<(), ConfigError> {
+    let needed = if config.stripe.is_live() {
+        Some("a live key")
+    } else if matches!(config.database_url, Some(DatabaseUrl::Postgres(_))) {
+        Some("PostgreSQL, which several machines may share")
+    } else {
+        None
+    };
+    if let (Some(reason), true) = (needed, config.secret_keys.is_empty()) {
+        return Err(ConfigError::new(
+            "SECRET_KEYS",
+            format!("is not set and must be with {reason}; make one with: openssl rand -hex 32"),
+        ));
+    }
+    match config.secret_keys.iter().all(|key| key.expose().len() >= MIN_SECRET_KEY) {
+        true => Ok(()),
+        false => Err(ConfigError::new(
+            "SECRET_KEYS",
+            format!("expected {MIN_SECRET_KEY} characters or more in each"),
+        )),
+    }
+}
+
+fn loopback_addr(variable: &'static str, addr: SocketAddr) -> Result<(), ConfigError> {
+    if addr.ip().is_loopback() { Ok(()) } else { Err(not_loopback(variable)) }
+}
+
+fn loopback_url(variable: &'static str, url: Option<&Url>) -> Result<(), ConfigError> {
+    let loopback = match url.and_then(Url::host) {
+        None => true,
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+    };
+    if loopback { Ok(()) } else { Err(not_loopback(variable)) }
+}
+
+fn not_loopback(variable: &'static str) -> ConfigError {
+    ConfigError::new(
+        variable,
+        "is not a loopback address, and without STRIPE_SECRET_KEY anybody who reaches the site can subscribe with a \
+         test card; set a key, or SANDBOX_PUBLIC=yes if that is meant",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SecretSource, Settings};
+    use super::*;
+
+    const HEX: &str = "0123456789abcdef0123456789abcdef";
+
+    /// Starts with these variables; the variable that is refused, if any.
+    fn refused(variables: &[(&str, &str)]) -> Option<&'static str> {
+        let get = |name: &str| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+        };
+        let settings = Settings {
+            listen_addr: get("LISTEN_ADDR"),
+            public_url: get("PUBLIC_URL"),
+            stripe_api_base: get("STRIPE_API_BASE"),
+            sandbox_addr: get("SANDBOX_ADDR"),
+            sandbox_public_url: get("SANDBOX_PUBLIC_URL"),
+            sandbox_public: get("SANDBOX_PUBLIC"),
+            workers: get("WORKERS"),
+            reconcile_every: get("RECONCILE_EVERY"),
+            cors_origins: get("CORS_ORIGINS"),
+            ..Settings::default()
+        };
+        let secrets = SecretSource::from_variables(
+            variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())),
+        );
+        Config::new(&settings, &secrets).err().map(|error| error.variable)
+    }
+
+    #[test]
+    fn wrong_combinations_name_their_variable() {
+        let test = ("STRIPE_SECRET_KEY", "sk_test_1");
+        let live = ("STRIPE_SECRET_KEY", "sk_live_1");
+        let hook = ("STRIPE_WEBHOOK_SECRET", "whsec_1");
+        let keys = ("SECRET_KEYS", HEX);
+        for (variables, expected) in [
+            (vec![], None),
+            (vec![test, hook], None),
+            (vec![test, ("STRIPE_WEBHOOK_SECRET", " whsec_1,whsec_2\n")], None),
+            (vec![live, hook, keys], None),
+            (vec![test], Some("STRIPE_WEBHOOK_SECRET")),
+            (vec![test, ("STRIPE_WEBHOOK_SECRET", "  ")], Some("STRIPE_WEBHOOK_SECRET")),
+            (
+                vec![test, ("STRIPE_WEBHOOK_SECRET", "whsec_1,,whsec_2")],
+                Some("STRIPE_WEBHOOK_SECRET"),
+            ),
+            (vec![test, ("STRIPE_WEBHOOK_SECRET", "secret")], Some("STRIPE_WEBHOOK_SECRET")),
+            (vec![("STRIPE_SECRET_KEY", "")], Some("STRIPE_SECRET_KEY")),
+            (vec![("STRIPE_SECRET_KEY", " \n"), hook], Some("STRIPE_SECRET_KEY")),
+            (vec![("STRIPE_SECRET_KEY", "pk_test_1"), hook], Some("STRIPE_SECRET_KEY")),
+            (vec![live, hook], Some("SECRET_KEYS")),
+            (vec![live, hook, ("SECRET_KEYS", "short")], Some("SECRET_KEYS")),
+            (
+                vec![live, hook, keys, ("STRIPE_API_BASE", "http://127.0.0.1:1")],
+                Some("STRIPE_API_BASE"),
+            ),
+            (
+                vec![
+                    ("STRIPE_SECRET_KEY", "rk_live_1"),
+                    hook,
+                    keys,
+                    ("STRIPE_API_BASE", "https://api.stripe.example"),
+                ],
+                Some("STRIPE_API_BASE"),
+            ),
+            (
+                vec![live, hook, keys, ("STRIPE_API_BASE", "http://api.stripe.com")],
+                Some("STRIPE_API_BASE"),
+            ),
+            (vec![test, hook, ("STRIPE_API_BASE", "http://127.0.0.1:1")], None),
+            (vec![("STRIPE_API_BASE", "http://127.0.0.1:1")], Some("STRIPE_API_BASE")),
+            (vec![("LISTEN_ADDR", "0.0.0.0:3000")], Some("LISTEN_ADDR")),
+            (vec![("LISTEN_ADDR", "0.0.0.0:3000"), ("SANDBOX_PUBLIC", "yes")], None),
+            (vec![("LISTEN_ADDR", "0.0.0.0:3000"), test, hook], None),
+            (vec![("LISTEN_ADDR", "localhost")], Some("LISTEN_ADDR")),
+            (vec![("PUBLIC_URL", "https://circle.example")], Some("PUBLIC_URL")),
+            (vec![("PUBLIC_URL", "http://[::1]:3000")], None),
+            (vec![("PUBLIC_URL", "http://localhost:3000/app")], Some("PUBLIC_URL")),
+            (vec![("SANDBOX_ADDR", "0.0.0.0:12111")], Some("SANDBOX_ADDR")),
+            (vec![("SANDBOX_PUBLIC_URL", "http://10.0.0.1:12111")], Some("SANDBOX_PUBLIC_URL")),
+            (vec![("SANDBOX_PUBLIC", "true")], Some("SANDBOX_PUBLIC")),
+            (vec![("DATABASE_URL", "postgres://localhost/circle")], Some("SECRET_KEYS")),
+            (vec![("DATABASE_URL", "postgres://localhost/circle"), keys], None),
+            (vec![("DATABASE_URL", "mysql://localhost/circle")], Some("DATABASE_URL")),
+            (vec![("WORKERS", "0")], Some("WORKERS")),
+            (vec![("WORKERS", "")], Some("WORKERS")),
+            (vec![("RECONCILE_EVERY", "1 week")], Some("RECONCILE_EVERY")),
+            (vec![("CORS_ORIGINS", "*")], Some("CORS_ORIGINS")),
+            (vec![("STRIPE_SECRET_KEY_FILE", "/no/such/file"), hook], Some("STRIPE_SECRET_KEY")),
+        ] {
+            assert_eq!(refused(&variables), expected, "{variables:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Settings: flags of `circle serve`, environment variables of the same name, and secrets that come by
+//! environment or by a file named in `NAME_FILE`.
+//!
+//! Whatever is wrong stops the start and names the variable. What a combination of settings must not be
+//! is in [`checks`].
+
+mod checks;
+mod secrets;
+mod settings;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+pub use secrets::SecretSource;
+pub use settings::Settings;
+
+use crate::{db::DatabaseUrl, secret::Secret};
+
+/// Where Stripe is when nothing else is said.
+pub const STRIPE_API: &str = "https://api.stripe.com";
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// What is wrong with it, for people.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into() }
+    }
+}
+
+/// Everything the program was told, parsed and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API listens.
+    pub listen_addr: SocketAddr,
+    /// Where browsers reach it; `None` when it follows the listening address.
+    pub public_url: Option<Url>,
+    /// Origins that may call the API from a page, besides our own.
+    pub cors_origins: Vec<String>,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// SQLite files, media, the generated secret.
+    pub data_dir: PathBuf,
+    /// The database; `None` is the SQLite file in [`Config::data_dir`].
+    pub database_url: Option<DatabaseUrl>,
+    /// Real Stripe, or the embedded sandbox.
+    pub stripe: StripeSettings,
+    /// Keys for tokens, feeds and media, the first one for making; empty means generated.
+    pub secret_keys: Vec<Secret>,
+    /// Whether log-in, registration and Checkout are limited.
+    pub rate_limits: bool,
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// The catalog's file; `None` is `catalog.toml` when it exists, else the built-in one.
+    pub catalog: Option<PathBuf>,
+    /// How often everything is compared with Stripe.
+    pub reconcile_every: Duration,
+}
+
+/// Which Stripe, and how to talk to it.
+#[derive(Clone, Debug)]
+pub enum StripeSettings {
+    /// The sandbox in this process.
+    Sandbox {
+        /// Where it listens.
+        addr: SocketAddr,
+        /// Where browsers reach it; `None` when it follows the listening address.
+        public_url: Option<Url>,
+        /// Whether other machines may reach it, and the site with it.
+        public: bool,
+        /// Accepted besides the sandbox's own.
+        webhook_secrets: Vec<Secret>,
+    },
+    /// An account at Stripe, or something that speaks like it.
+    Account {
+        /// `sk_…` or `rk_…`.
+        secret_key: Secret,
+        /// Where the API is.
+        api_base: Url,
+        /// `whsec_…`, at least one.
+        webhook_secrets: Vec<Secret>,
+    },
+}
+
+impl Config {
+    /// Parses and checks the settings.
+    pub fn new(settings: &Settings, secrets: &SecretSource) -> Result<Self, ConfigError> {
+        let config = settings.parse(secrets)?;
+        checks::check(&config)?;
+        Ok(config)
+    }
+}
+
+impl StripeSettings {
+    /// Whether a key that moves real money is set.
+    pub fn is_live(&self) -> bool {
+        match self {
+            Self::Sandbox { .. } => false,
+            Self::Account { secret_key, .. } => is_live_key(secret_key),
+        }
+    }
+}
+
+fn is_live_key(key: &Secret) -> bool {
+    key.expose().starts_with("sk_live_") || key.expose().starts_with("rk_live_")
+}
