@@ -50,6 +50,7 @@ pub mod retry;
 mod secret;
 pub mod signature;
 pub mod subscription;
+mod subscription_items;
 pub mod subscriptions;
 
 pub use checkout_sessions::CheckoutSession;
@@ -67,6 +68,7 @@ pub use products::Product;
 pub use request::{Method, Request};
 pub use secret::{BlankSecret, SecretKey, SigningSecret};
 pub use subscription::{Subscription, SubscriptionStatus};
+pub use subscription_items::SubscriptionItem;
 
 /// The API version every request asks for, and whose shapes answers come in.
 pub const API_VERSION: &str = "2026-10-28.endive";

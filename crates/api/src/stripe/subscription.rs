@@ -9,7 +9,8 @@ use super::{
     invoices::Invoice,
     object::{Identified, List, Object, Reference, null_default, open_enum},
     payment_methods::PaymentMethod,
-    prices::{Plan, Price},
+    prices::Plan,
+    subscription_items::SubscriptionItem,
 };
 
 open_enum! {
@@ -156,29 +157,34 @@ impl Subscription {
 
     /// The first item's price.
     pub fn price_id(&self) -> Option<&str> {
-        self.first(|item| item.price_id(), |plan| plan.id.as_deref())
+        match self.items.data.first() {
+            Some(item) => item.price_id(),
+            None => self.plan.as_ref()?.id.as_deref(),
+        }
     }
 
     /// The first item's interval: `day`, `week`, `month`, `year`.
     pub fn interval(&self) -> Option<&str> {
-        self.first(SubscriptionItem::interval, |plan| plan.interval.as_deref())
+        match self.items.data.first() {
+            Some(item) => item.interval(),
+            None => self.plan.as_ref()?.interval.as_deref(),
+        }
     }
 
-    /// What the first item costs each interval, for its whole quantity, in minor units; `None` for prices without
-    /// a plain amount (tiers).
+    /// What the first item costs each interval, for its whole quantity, in minor units; `None` for
+    /// prices without a plain amount (tiers).
     pub fn amount(&self) -> Option<i64> {
-        let unit = self.first(SubscriptionItem::unit_amount, |plan| plan.amount)?;
-        let quantity = self.items.data.first().and_then(|item| item.quantity).unwrap_or(1);
-        unit.checked_mul(quantity)
+        match self.items.data.first() {
+            Some(item) => item.unit_amount()?.checked_mul(item.quantity.unwrap_or(1)),
+            None => self.plan.as_ref()?.amount,
+        }
     }
 
     /// Lower-case ISO 4217 code: its own, else the first price's.
     pub fn currency(&self) -> Option<&str> {
-        self.currency.as_deref().or_else(|| {
-            self.first(
-                |item| item.price.as_ref().and_then(|price| price.currency.as_deref()),
-                |plan| plan.currency.as_deref(),
-            )
+        self.currency.as_deref().or_else(|| match self.items.data.first() {
+            Some(item) => item.currency(),
+            None => self.plan.as_ref()?.currency.as_deref(),
         })
     }
 
@@ -191,70 +197,9 @@ impl Subscription {
     pub fn latest_invoice_id(&self) -> Option<&str> {
         self.latest_invoice.as_ref().map(Reference::id)
     }
-
-    fn first<'a, V>(
-        &'a self,
-        of_item: impl FnOnce(&'a SubscriptionItem) -> Option<V>,
-        of_plan: impl FnOnce(&'a Plan) -> Option<V>,
-    ) -> Option<V> {
-        match self.items.data.first() {
-            Some(item) => of_item(item),
-            None => self.plan.as_ref().and_then(of_plan),
-        }
-    }
 }
 
 impl Object for Subscription {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-/// One thing subscribed to. Source: <https://docs.stripe.com/api/subscription_items/object>.
-#[derive(Clone, Debug, Deserialize)]
-pub struct SubscriptionItem {
-    /// `si_…`.
-    pub id: String,
-    /// What it costs.
-    pub price: Option<Price>,
-    /// The same, as it was called before prices.
-    pub plan: Option<Plan>,
-    /// How many; `None` for metered prices.
-    pub quantity: Option<i64>,
-    /// Since 2025-03-31, Unix seconds.
-    pub current_period_start: Option<i64>,
-    /// Since 2025-03-31, Unix seconds.
-    pub current_period_end: Option<i64>,
-}
-
-impl SubscriptionItem {
-    /// The product of its price.
-    pub fn product_id(&self) -> Option<&str> {
-        let of_price = self.price.as_ref().and_then(Price::product_id);
-        of_price.or_else(|| self.plan.as_ref().and_then(Plan::product_id))
-    }
-
-    /// Its price.
-    pub fn price_id(&self) -> Option<&str> {
-        let of_price = self.price.as_ref().map(|price| price.id.as_str());
-        of_price.or_else(|| self.plan.as_ref().and_then(|plan| plan.id.as_deref()))
-    }
-
-    /// `day`, `week`, `month`, `year`.
-    pub fn interval(&self) -> Option<&str> {
-        let of_price = self.price.as_ref().and_then(Price::interval);
-        of_price.or_else(|| self.plan.as_ref().and_then(|plan| plan.interval.as_deref()))
-    }
-
-    fn unit_amount(&self) -> Option<i64> {
-        match &self.price {
-            Some(price) => price.unit_amount,
-            None => self.plan.as_ref().and_then(|plan| plan.amount),
-        }
-    }
-}
-
-impl Object for SubscriptionItem {
     fn id(&self) -> &str {
         &self.id
     }
