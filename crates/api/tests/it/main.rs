@@ -1,3 +1,4 @@
 //! The whole product, started in-process.
 
-fn main() {}
+mod fault_server;
+mod stripe_client;

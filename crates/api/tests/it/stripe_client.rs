@@ -1,0 +1,271 @@
+//! The Stripe client against a server that fails in every way a network and Stripe can.
+
+use std::time::{Duration, Instant};
+
+use api::stripe::{
+    Client, Config, Customer, Deadline, Error, ErrorKind, List, Request, SecretKey, customers,
+    prices, subscriptions,
+};
+
+use crate::fault_server::{Fault, FaultServer};
+
+const CUSTOMER: &str = r#"{"id":"cus_1","object":"customer","email":"ada@example.com"}"#;
+
+fn client(base: &str) -> Client {
+    let config = Config {
+        retry_delay: Duration::from_millis(1),
+        read_timeout: Duration::from_millis(200),
+        ..Config::new(SecretKey::parse("sk_test_123").unwrap(), base.parse().unwrap())
+    };
+    Client::new(config).unwrap()
+}
+
+fn soon() -> Deadline {
+    Deadline::within(Duration::from_secs(10))
+}
+
+fn create() -> Request<Customer> {
+    customers::Create { email: Some("ada@example.com".into()), ..Default::default() }.request()
+}
+
+/// Sends one repeatable POST at a server that behaves like `faults`; the result and how many tries there were.
+async fn outcome(faults: Vec<Fault>) -> (Result<String, Error>, usize) {
+    let server = FaultServer::start(faults).await;
+    let result = client(&server.base).send(&create().fresh_idempotency_key(), soon()).await;
+    (result.map(|response| response.value.id), server.received().len())
+}
+
+#[tokio::test]
+async fn failures_that_may_pass_are_tried_again() {
+    let told = |status, headers| Fault::Answer { status, headers, body: "{}".into() };
+    for fault in [
+        Fault::ResetBeforeAnswer,
+        Fault::ResetInBody,
+        Fault::SilentHeaders,
+        Fault::SilentBody,
+        Fault::status(409, r#"{"error":{"type":"invalid_request_error","code":"lock_timeout"}}"#),
+        Fault::status(500, r#"{"error":{"type":"api_error"}}"#),
+        Fault::status(502, "<html>Bad Gateway</html>"),
+        Fault::status(503, ""),
+        told(429, "stripe-should-retry: true\r\n"),
+        told(400, "stripe-should-retry: true\r\n"),
+    ] {
+        let (result, tries) = outcome(vec![fault.clone(), Fault::ok(CUSTOMER)]).await;
+        assert_eq!((result.unwrap().as_str(), tries), ("cus_1", 2), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_and_answers_are_not_tried_again() {
+    let told = |status, headers| Fault::Answer { status, headers, body: "{}".into() };
+    for (fault, kind) in [
+        (Fault::status(400, "{}"), ErrorKind::InvalidRequest),
+        (Fault::status(401, "{}"), ErrorKind::Authentication),
+        (Fault::status(402, "{}"), ErrorKind::Card),
+        (Fault::status(403, "{}"), ErrorKind::Permission),
+        (Fault::status(404, "{}"), ErrorKind::InvalidRequest),
+        (Fault::status(429, "{}"), ErrorKind::RateLimit),
+        (told(409, "stripe-should-retry: false\r\n"), ErrorKind::Api),
+        (told(500, "stripe-should-retry: false\r\n"), ErrorKind::Api),
+        // Following it would carry the key to wherever it points.
+        (told(302, "location: http://127.0.0.1:1/\r\n"), ErrorKind::Api),
+    ] {
+        let (result, tries) = outcome(vec![fault.clone(), Fault::ok(CUSTOMER)]).await;
+        assert_eq!((result.unwrap_err().api().unwrap().kind, tries), (kind, 1), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_read_is_an_error_at_once() {
+    for body in ["", "OK", "[]", "null", r#"{"object":"customer"}"#] {
+        let (result, tries) = outcome(vec![Fault::ok(body), Fault::ok(CUSTOMER)]).await;
+        assert!(matches!(result, Err(Error::Unreadable { status: 200, .. })), "{body}: {result:?}");
+        assert_eq!(tries, 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn three_tries_are_enough() {
+    let (result, tries) = outcome(vec![Fault::status(500, "{}"); 5]).await;
+    assert_eq!((result.unwrap_err().api().unwrap().status, tries), (500, 3));
+    let (result, tries) = outcome(vec![Fault::ResetBeforeAnswer; 5]).await;
+    assert!(matches!(result, Err(Error::Connection(_))));
+    assert_eq!(tries, 3);
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_an_outage() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = client(&base).send(&customers::retrieve("cus_1"), soon()).await.unwrap_err();
+    assert!(matches!(error, Error::Connection(_)) && error.is_outage(), "{error:?}");
+}
+
+#[tokio::test]
+async fn all_tries_of_a_call_carry_one_key() {
+    let server = FaultServer::start([
+        Fault::ResetBeforeAnswer,
+        Fault::status(500, "{}"),
+        Fault::ok(CUSTOMER),
+    ])
+    .await;
+    client(&server.base).send(&create().idempotency_key("customer-7-1"), soon()).await.unwrap();
+    let received = server.received();
+    assert_eq!(received.len(), 3);
+    for received in received {
+        assert_eq!(received.line(), "post /v1/customers http/1.1");
+        assert_eq!(received.header("idempotency-key"), Some("customer-7-1"));
+        assert_eq!(received.header("authorization"), Some("bearer sk_test_123"));
+        assert_eq!(received.header("stripe-version"), Some("2026-10-28.endive"));
+        assert_eq!(received.header("content-type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(received.body, "email=ada%40example.com");
+    }
+}
+
+#[tokio::test]
+async fn a_post_without_a_key_is_tried_once() {
+    for fault in [Fault::ResetBeforeAnswer, Fault::status(500, "{}"), Fault::SilentHeaders] {
+        let server = FaultServer::start([fault, Fault::ok(CUSTOMER)]).await;
+        assert!(client(&server.base).send(&create(), soon()).await.is_err());
+        assert_eq!(server.received().len(), 1);
+        assert_eq!(server.received()[0].header("idempotency-key"), None);
+    }
+}
+
+#[tokio::test]
+async fn reads_and_cancellations_carry_their_parameters_in_the_query() {
+    let list = Fault::ok(r#"{"object":"list","data":[],"has_more":false}"#);
+    let server =
+        FaultServer::start([list, Fault::ok(r#"{"id":"sub_1","status":"canceled"}"#)]).await;
+    let stripe = client(&server.base);
+    let keyed =
+        prices::List { lookup_keys: vec!["pro".into(), "pro_yearly".into()], ..Default::default() };
+    stripe.send(&keyed.request(), soon()).await.unwrap();
+    stripe.send(&subscriptions::Cancel::default().request("sub_1"), soon()).await.unwrap();
+    let received = server.received();
+    assert_eq!(
+        received[0].line(),
+        "get /v1/prices?lookup_keys[0]=pro&lookup_keys[1]=pro_yearly http/1.1"
+    );
+    assert_eq!(received[0].header("idempotency-key"), None);
+    assert_eq!(
+        received[1].line(),
+        "delete /v1/subscriptions/sub_1?invoice_now=false&prorate=false http/1.1"
+    );
+}
+
+#[tokio::test]
+async fn the_deadline_bounds_all_tries_together() {
+    let server = FaultServer::start(vec![Fault::SilentHeaders; 5]).await;
+    let started = Instant::now();
+    let deadline = Deadline::within(Duration::from_millis(300));
+    let error =
+        client(&server.base).send(&customers::retrieve("cus_1"), deadline).await.unwrap_err();
+    assert!(matches!(error, Error::DeadlineExceeded), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(server.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_retry_that_would_miss_the_deadline_is_not_waited_for() {
+    let server = FaultServer::start([Fault::status(500, "{}"), Fault::ok(CUSTOMER)]).await;
+    let key = SecretKey::parse("sk_test_123").unwrap();
+    let patient = Config {
+        retry_delay: Duration::from_secs(60),
+        ..Config::new(key, server.base.parse().unwrap())
+    };
+    let error = Client::new(patient)
+        .unwrap()
+        .send(&customers::retrieve("cus_1"), soon())
+        .await
+        .unwrap_err();
+    assert_eq!(error.api().unwrap().status, 500);
+}
+
+#[tokio::test]
+async fn a_dropped_call_ends_at_once() {
+    let server = FaultServer::start([Fault::SilentHeaders]).await;
+    let key = SecretKey::parse("sk_test_123").unwrap();
+    let stripe = Client::new(Config::new(key, server.base.parse().unwrap())).unwrap();
+    let request = create().fresh_idempotency_key();
+    tokio::select! {
+        _ = stripe.send(&request, soon()) => panic!("there is no answer"),
+        () = server.arrived() => {}
+    }
+    server.abandoned().await;
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn connections_are_kept_and_replaced_when_they_close() {
+    let server = FaultServer::start([
+        Fault::ok(CUSTOMER),
+        Fault::CloseAfterBody { body: CUSTOMER.into() },
+        Fault::ok(CUSTOMER),
+    ])
+    .await;
+    let stripe = client(&server.base);
+    for _ in 0..3 {
+        stripe.send(&create().fresh_idempotency_key(), soon()).await.unwrap();
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn answers_keep_stripes_clock_and_request_id() {
+    let headers = "date: Tue, 14 Nov 2023 22:13:20 GMT\r\nrequest-id: req_1\r\n";
+    let answered = |status, body: &str| Fault::Answer { status, headers, body: body.into() };
+    let missing = r#"{"error":{"type":"invalid_request_error","code":"resource_missing","param":"id","message":"No such customer: 'cus_2'"}}"#;
+    let server = FaultServer::start([answered(200, CUSTOMER), answered(404, missing)]).await;
+    let stripe = client(&server.base);
+    let response = stripe.send(&customers::retrieve("cus_1"), soon()).await.unwrap();
+    assert_eq!((response.date, response.request_id.as_deref()), (1_700_000_000, Some("req_1")));
+    let error = stripe.send(&customers::retrieve("cus_2"), soon()).await.unwrap_err();
+    assert!(error.is_missing("customer") && !error.is_outage());
+    assert_eq!(
+        error.to_string(),
+        "Stripe answered 404 resource_missing (id): No such customer: 'cus_2' [request req_1]"
+    );
+}
+
+#[tokio::test]
+async fn lists_are_paged_to_their_end() {
+    let page = |ids: &[&str], has_more: bool| {
+        let data: Vec<String> =
+            ids.iter().map(|id| format!(r#"{{"id":"{id}","status":"active"}}"#)).collect();
+        Fault::ok(format!(
+            r#"{{"object":"list","data":[{}],"has_more":{has_more}}}"#,
+            data.join(",")
+        ))
+    };
+    let faults = [
+        page(&["sub_1", "sub_2"], true),
+        Fault::ResetInBody,
+        page(&["sub_3"], true),
+        page(&[], false),
+    ];
+    let server = FaultServer::start(faults).await;
+    let all = subscriptions::List::every_status().request();
+    let subscriptions = client(&server.base).list_all(all, soon()).await.unwrap().value;
+    let ids: Vec<&str> =
+        subscriptions.iter().map(|subscription| subscription.id.as_str()).collect();
+    assert_eq!(ids, ["sub_1", "sub_2", "sub_3"]);
+    let lines: Vec<String> =
+        server.received().iter().map(|received| received.line().to_owned()).collect();
+    let next = |after: &str| {
+        format!("get /v1/subscriptions?status=all&limit=100&starting_after={after} http/1.1")
+    };
+    let first = "get /v1/subscriptions?status=all&limit=100 http/1.1".to_owned();
+    assert_eq!(lines, [first, next("sub_2"), next("sub_2"), next("sub_3")]);
+}
+
+#[tokio::test]
+async fn a_page_without_objects_ends_a_list_whatever_it_says() {
+    let server =
+        FaultServer::start(vec![Fault::ok(r#"{"object":"list","data":[],"has_more":true}"#); 3])
+            .await;
+    let request: Request<List<Customer>> = Request::get(["customers"]);
+    assert!(client(&server.base).list_all(request, soon()).await.unwrap().value.is_empty());
+    assert_eq!(server.received().len(), 1);
+}
