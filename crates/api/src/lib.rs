@@ -4,5 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod http;
+pub mod keys;
 pub mod secret;
 pub mod stripe;
