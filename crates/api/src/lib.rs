@@ -5,5 +5,6 @@ pub mod config;
 pub mod db;
 pub mod http;
 pub mod keys;
+pub mod sandbox;
 pub mod secret;
 pub mod stripe;

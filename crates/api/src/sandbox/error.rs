@@ -1,0 +1,145 @@
+//! Stripe's error envelope.
+
+use serde_json::{Value, json};
+
+use super::object::Kind;
+
+/// An error as the API answers it. The hosted pages show `message` and go by `code` and `param`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ApiError {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// `invalid_request_error`, `card_error`, `idempotency_error` or `api_error`.
+    pub(crate) kind: &'static str,
+    pub(crate) code: Option<String>,
+    pub(crate) decline_code: Option<String>,
+    pub(crate) param: Option<String>,
+    pub(crate) message: String,
+    /// Further members of the envelope, such as `payment_intent`.
+    pub(crate) details: Value,
+    /// Whether what was written before the error stays: a decline leaves a failed payment behind it.
+    pub(crate) keeps_changes: bool,
+}
+
+impl ApiError {
+    fn new(status: u16, kind: &'static str, message: impl Into<String>) -> ApiError {
+        ApiError {
+            status,
+            kind,
+            code: None,
+            decline_code: None,
+            param: None,
+            message: message.into(),
+            details: json!({}),
+            keeps_changes: false,
+        }
+    }
+
+    /// 400, `invalid_request_error`.
+    pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
+        ApiError::new(400, "invalid_request_error", message)
+    }
+
+    /// 400 with the parameter at fault.
+    pub(crate) fn invalid_param(param: impl Into<String>, message: impl Into<String>) -> ApiError {
+        ApiError::invalid(message).param(param)
+    }
+
+    /// 400 `parameter_missing`.
+    pub(crate) fn missing(param: impl Into<String>) -> ApiError {
+        let param = param.into();
+        ApiError::invalid(format!("Missing required param: {param}."))
+            .code("parameter_missing")
+            .param(param)
+    }
+
+    /// 400 `resource_missing`: a reference in a body. [`ApiError::in_path`] makes it the 404 of a path.
+    pub(crate) fn no_such(kind: Kind, id: &str, param: impl Into<String>) -> ApiError {
+        ApiError::invalid(format!("No such {}: '{id}'", kind.noun()))
+            .code("resource_missing")
+            .param(param)
+    }
+
+    /// The same error for an id in the path: 404.
+    pub(crate) fn in_path(mut self) -> ApiError {
+        self.status = 404;
+        self
+    }
+
+    /// 401.
+    pub(crate) fn unauthenticated(message: impl Into<String>) -> ApiError {
+        ApiError::new(401, "invalid_request_error", message)
+    }
+
+    /// 403.
+    pub(crate) fn forbidden(message: impl Into<String>) -> ApiError {
+        ApiError::new(403, "invalid_request_error", message)
+    }
+
+    /// `idempotency_error`: 400 for other parameters under the same key, 409 while the first is in flight.
+    pub(crate) fn idempotency(status: u16, message: impl Into<String>) -> ApiError {
+        ApiError::new(status, "idempotency_error", message)
+    }
+
+    /// 402 `card_error`; what the attempt wrote stays.
+    pub(crate) fn card(
+        code: &str,
+        decline_code: Option<&str>,
+        message: impl Into<String>,
+    ) -> ApiError {
+        let mut error = ApiError::new(402, "card_error", message).code(code);
+        error.decline_code = decline_code.map(str::to_owned);
+        error.keeps_changes = true;
+        error
+    }
+
+    /// 500: the fault is the sandbox's.
+    pub(crate) fn internal(message: impl Into<String>) -> ApiError {
+        ApiError::new(500, "api_error", message)
+    }
+
+    /// Names the error for programs.
+    pub(crate) fn code(mut self, code: &str) -> ApiError {
+        self.code = Some(code.to_owned());
+        self
+    }
+
+    /// Names the parameter at fault, in bracket form.
+    pub(crate) fn param(mut self, param: impl Into<String>) -> ApiError {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Adds a member to the envelope.
+    pub(crate) fn detail(mut self, name: &str, value: Value) -> ApiError {
+        self.details[name] = value;
+        self
+    }
+
+    /// The body.
+    pub(crate) fn body(&self) -> Value {
+        let mut error = self.details.clone();
+        error["type"] = json!(self.kind);
+        error["message"] = json!(self.message);
+        if let Some(code) = &self.code {
+            error["code"] = json!(code);
+            error["doc_url"] =
+                json!(format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
+        }
+        if let Some(decline_code) = &self.decline_code {
+            error["decline_code"] = json!(decline_code);
+        }
+        if let Some(param) = &self.param {
+            error["param"] = json!(param);
+        }
+        json!({ "error": error })
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}

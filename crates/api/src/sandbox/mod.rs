@@ -1,0 +1,69 @@
+//! An embedded Stripe: stateful, on its own port, on its own SQLite file, reached only over HTTP.
+//!
+//! [`start`] serves three things on one address:
+//! - `/v1/…`, Stripe's API. Any `sk_test_…` or `rk_test_…` key opens it.
+//! - the hosted pages: Checkout `/pay/{secret}`, challenges `/challenge/{id}`, the portal `/portal/{secret}`,
+//!   invoices `/invoice/{secret}`.
+//! - `/_sandbox/…`, its own controls: see [`control`].
+//!
+//! Everything that happens makes an Event in the same commit and is delivered, signed, to webhook endpoints.
+//!
+//! Time is the wall's plus an offset that only grows; the HTTP `Date` header shows it too. A request is one
+//! transaction of the [`store`]: objects, events and queued deliveries are on disk before it is answered.
+
+mod checkout;
+mod clock;
+mod control;
+mod error;
+mod invoice_page;
+mod object;
+mod pages;
+mod portal;
+mod schedule;
+mod server;
+mod store;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use self::store::Store;
+pub use self::{
+    server::{Running, StartError, start},
+    store::StoreError,
+};
+
+/// How to start a sandbox.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen. Port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// Base of the URLs it gives to browsers; `http://` and the address when not set.
+    pub public_url: Option<String>,
+    /// The SQLite file, made when missing together with its folder.
+    pub database: PathBuf,
+    /// A webhook endpoint that exists besides those made by the API.
+    pub webhook: Option<Webhook>,
+    /// Seconds the sandbox's clock is ahead of the wall. Restored from the file at start and moved by the
+    /// sandbox alone; share it with whoever must agree on the time.
+    pub clock_offset: Arc<AtomicI64>,
+}
+
+/// A webhook endpoint given by the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Webhook {
+    /// Where to deliver. None yet: see [`Running::set_webhook`].
+    pub url: Option<String>,
+    /// Signing secret, `whsec_…`. One is made, and kept in the file, when not set.
+    pub secret: Option<String>,
+}
+
+/// The running sandbox, as its HTTP handlers see it (`web::Data<Sandbox>`).
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    pub(crate) store: Store,
+    /// `acct_…`: stable for one file.
+    pub(crate) account: String,
+}

