@@ -1,5 +1,6 @@
 //! Inner Circle: a private podcast with paid plans.
 
+pub mod access;
 pub mod clock;
 pub mod config;
 pub mod db;

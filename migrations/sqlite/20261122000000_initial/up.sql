@@ -112,6 +112,8 @@ CREATE TABLE subscriptions (
     pause_resumes_at BIGINT,
     -- `created` of the oldest open, attempted invoice while the status is past_due.
     past_due_since BIGINT,
+    -- End of the last paid period while invoices are voided: Stripe renews such a subscription all the same.
+    paid_until BIGINT,
     default_payment_method TEXT,
     card_brand TEXT,
     card_last4 TEXT,
@@ -120,12 +122,16 @@ CREATE TABLE subscriptions (
     end_reason TEXT,
     -- Stripe's `created` of what was last applied; a refresh sets Stripe's `Date`.
     version BIGINT NOT NULL,
+    -- Events stamped before this second are known to be in the row; a refresh sets the second it was sent in.
+    settled_before BIGINT NOT NULL,
     refresh_no BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX subscriptions_customer ON subscriptions (customer_id);
 CREATE INDEX subscriptions_user ON subscriptions (user_id);
+CREATE INDEX subscriptions_created ON subscriptions (created_at);
+CREATE INDEX subscriptions_period_end ON subscriptions (current_period_end) WHERE status IN ('active', 'trialing');
 
 -- Access without Stripe, given by the operator.
 CREATE TABLE grants (

@@ -1,0 +1,15 @@
+//! Who may listen to what, now: the decision (pure), and the facts it is made of.
+//!
+//! Facts are stored, the decision never is: [`standing`] decides on every read. What the `users` row keeps of it
+//! ([`derive`]) serves lists and the timer, and the history of changes that operators read.
+
+mod policy;
+mod store;
+
+pub use policy::{
+    Decision, Grant, Policy, Reason, STALE_AFTER, SubscriptionFacts, Verdict, decide,
+    payment_problem, scheduled_end, verdict,
+};
+pub use store::{
+    AccessChange, Snapshot, Standing, derive, list_changes, list_due, lock_user, standing,
+};

@@ -1,0 +1,308 @@
+//! Facts in, decision out: what the database holds of access.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use shared::account::{Access, PaymentProblem};
+use uuid::Uuid;
+
+use super::policy::{self, Decision, Grant, Policy, SubscriptionFacts};
+use crate::{
+    db::{
+        Conn, DbError,
+        schema::{access_changes, grants, subscriptions, users},
+    },
+    stripe::SubscriptionStatus,
+};
+
+/// Where a listener stands now; everything about access and billing that an account shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The decision.
+    pub access: Access,
+    /// The plan of the subscription that counts, whatever its status.
+    pub plan: Option<String>,
+    /// Stripe's word; `incomplete` before the first payment.
+    pub subscription_status: String,
+    /// The subscription that counts, `sub_…`.
+    pub subscription_id: Option<String>,
+    /// End of the period that is running, Unix seconds.
+    pub current_period_end: Option<i64>,
+    /// When a cancelled subscription ends or ended, Unix seconds.
+    pub ends_at: Option<i64>,
+    /// End of the trial, Unix seconds.
+    pub trial_end: Option<i64>,
+    /// Set while a payment is outstanding.
+    pub payment_problem: Option<PaymentProblem>,
+}
+
+/// A change of access, as the history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessChange {
+    /// When, in billing time.
+    pub at: i64,
+    /// An event's id, or what else caused it.
+    pub cause: String,
+    /// What was.
+    pub before: Snapshot,
+    /// What is since.
+    pub after: Snapshot,
+}
+
+/// A decision as the history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Whether episodes opened.
+    pub allowed: bool,
+    /// Of which plan.
+    pub plan: Option<String>,
+    /// By which rule.
+    pub reason: String,
+    /// When it was going to change by itself.
+    pub until: Option<i64>,
+    /// The subscription that counted.
+    pub subscription: Option<String>,
+}
+
+impl From<&Decision> for Snapshot {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            allowed: decision.allowed,
+            plan: decision.plan.clone(),
+            reason: decision.reason.as_str().to_owned(),
+            until: decision.until,
+            subscription: decision.subscription.clone(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// A renewal moves `until` and is no change worth a line of history.
+    fn differs(&self, other: &Self) -> bool {
+        (self.allowed, &self.plan, &self.reason, &self.subscription)
+            != (other.allowed, &other.plan, &other.reason, &other.subscription)
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = subscriptions)]
+struct FactsRow {
+    id: String,
+    status: String,
+    plan: Option<String>,
+    current_period_end: Option<i64>,
+    cancel_at: Option<i64>,
+    cancel_at_period_end: bool,
+    ended_at: Option<i64>,
+    trial_end: Option<i64>,
+    pause_behavior: Option<String>,
+    pause_resumes_at: Option<i64>,
+    paid_until: Option<i64>,
+    past_due_since: Option<i64>,
+    created_at: i64,
+    version: i64,
+}
+
+impl From<FactsRow> for SubscriptionFacts {
+    fn from(row: FactsRow) -> Self {
+        Self {
+            id: row.id,
+            status: SubscriptionStatus::from(row.status.as_str()),
+            plan: row.plan,
+            current_period_end: row.current_period_end,
+            cancel_at: row.cancel_at,
+            cancel_at_period_end: row.cancel_at_period_end,
+            ended_at: row.ended_at,
+            trial_end: row.trial_end,
+            pause_behavior: row.pause_behavior,
+            pause_resumes_at: row.pause_resumes_at,
+            paid_until: row.paid_until,
+            past_due_since: row.past_due_since,
+            created: row.created_at,
+            as_of: row.version,
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = grants)]
+struct GrantRow {
+    plan: String,
+    until: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+fn list_facts(
+    conn: &mut Conn,
+    user_id: &str,
+) -> Result<(Vec<SubscriptionFacts>, Vec<Grant>), DbError> {
+    let rows = subscriptions::table
+        .filter(subscriptions::user_id.eq(user_id))
+        .select(FactsRow::as_select())
+        .load(conn)?;
+    let given = grants::table
+        .filter(grants::user_id.eq(user_id))
+        .select(GrantRow::as_select())
+        .load(conn)?;
+    let given = given
+        .into_iter()
+        .map(|GrantRow { plan, until, revoked_at }| Grant { plan, until, revoked_at })
+        .collect();
+    Ok((rows.into_iter().map(SubscriptionFacts::from).collect(), given))
+}
+
+/// Where the listener stands at `now`, in billing time.
+pub fn standing(
+    conn: &mut Conn,
+    policy: &Policy,
+    user_id: &str,
+    now: i64,
+) -> Result<Standing, DbError> {
+    let (subscriptions, grants) = list_facts(conn, user_id)?;
+    let decision = policy::decide(&subscriptions, &grants, policy, now);
+    let counting = counting(&subscriptions, &decision);
+    Ok(Standing {
+        plan: counting.and_then(|facts| facts.plan.clone()),
+        subscription_status: status_word(counting),
+        subscription_id: decision.subscription,
+        current_period_end: counting.and_then(|facts| facts.current_period_end),
+        ends_at: counting.and_then(|facts| policy::scheduled_end(facts).or(facts.ended_at)),
+        trial_end: counting.and_then(|facts| facts.trial_end),
+        payment_problem: counting.and_then(|facts| policy::payment_problem(facts, policy)),
+        access: Access {
+            allowed: decision.allowed,
+            plan: decision.plan,
+            until: decision.until,
+            reason: decision.reason.as_str().to_owned(),
+        },
+    })
+}
+
+fn counting<'a>(
+    subscriptions: &'a [SubscriptionFacts],
+    decision: &Decision,
+) -> Option<&'a SubscriptionFacts> {
+    subscriptions.iter().find(|facts| Some(&facts.id) == decision.subscription.as_ref())
+}
+
+fn status_word(counting: Option<&SubscriptionFacts>) -> String {
+    counting
+        .map_or(SubscriptionStatus::Incomplete.as_str(), |facts| facts.status.as_str())
+        .to_owned()
+}
+
+/// Holds the listener's row until the commit, so that two processes never derive from each other's halves.
+/// Whoever writes a listener's facts takes it first. SQLite has one writer anyway.
+pub fn lock_user(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    if let Conn::Postgres(postgres) = conn {
+        diesel::sql_query("SELECT 1 FROM users WHERE id = $1 FOR UPDATE")
+            .bind::<diesel::sql_types::Text, _>(user_id)
+            .execute(postgres)?;
+    }
+    Ok(())
+}
+
+/// Rewrites what the `users` row keeps of the decision, adds a line of history when access changed, and
+/// announces the change. Belongs into every commit that changes a listener's subscriptions or grants.
+pub fn derive(
+    conn: &mut Conn,
+    policy: &Policy,
+    user_id: &str,
+    now: i64,
+    cause: &str,
+) -> Result<Decision, DbError> {
+    lock_user(conn, user_id)?;
+    let (subscriptions, grants) = list_facts(conn, user_id)?;
+    let decision = policy::decide(&subscriptions, &grants, policy, now);
+    let counting = counting(&subscriptions, &decision);
+    diesel::update(users::table.find(user_id))
+        .set((
+            users::plan.eq(counting.and_then(|facts| facts.plan.as_deref())),
+            users::subscription_status.eq(status_word(counting)),
+            users::subscription_id.eq(decision.subscription.as_deref()),
+            users::access_until.eq(decision.until),
+            users::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    record_change(conn, user_id, now, cause, Snapshot::from(&decision))?;
+    Ok(decision)
+}
+
+fn record_change(
+    conn: &mut Conn,
+    user_id: &str,
+    now: i64,
+    cause: &str,
+    after: Snapshot,
+) -> Result<(), DbError> {
+    let before = latest_snapshot(conn, user_id)?;
+    if !after.differs(&before) {
+        return Ok(());
+    }
+    diesel::insert_into(access_changes::table)
+        .values((
+            access_changes::id.eq(Uuid::now_v7().to_string()),
+            access_changes::user_id.eq(user_id),
+            access_changes::at.eq(now),
+            access_changes::cause.eq(cause),
+            access_changes::before.eq(to_text(&before)),
+            access_changes::after.eq(to_text(&after)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn latest_snapshot(conn: &mut Conn, user_id: &str) -> Result<Snapshot, DbError> {
+    let latest: Option<String> = access_changes::table
+        .filter(access_changes::user_id.eq(user_id))
+        .order((access_changes::at.desc(), access_changes::id.desc()))
+        .select(access_changes::after)
+        .first(conn)
+        .optional()?;
+    Ok(latest.map_or_else(nothing_yet, |text| from_text(&text)))
+}
+
+/// The history of a listener's access, oldest first.
+pub fn list_changes(conn: &mut Conn, user_id: &str) -> Result<Vec<AccessChange>, DbError> {
+    let rows: Vec<(i64, String, String, String)> = access_changes::table
+        .filter(access_changes::user_id.eq(user_id))
+        .order((access_changes::at, access_changes::id))
+        .select((
+            access_changes::at,
+            access_changes::cause,
+            access_changes::before,
+            access_changes::after,
+        ))
+        .load(conn)?;
+    let changes = rows.into_iter().map(|(at, cause, before, after)| AccessChange {
+        at,
+        cause,
+        before: from_text(&before),
+        after: from_text(&after),
+    });
+    Ok(changes.collect())
+}
+
+/// Listeners whose access has changed by itself by `now`, those who wait longest first.
+pub fn list_due(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<String>, DbError> {
+    let due = users::table
+        .filter(users::access_until.le(now))
+        .order(users::access_until)
+        .limit(limit)
+        .select(users::id)
+        .load(conn)?;
+    Ok(due)
+}
+
+fn nothing_yet() -> Snapshot {
+    let nothing = policy::decide(&[], &[], &Policy { plans: Vec::new(), grace_days: 0 }, 0);
+    Snapshot::from(&nothing)
+}
+
+fn to_text(snapshot: &Snapshot) -> String {
+    serde_json::to_string(snapshot).unwrap_or_default()
+}
+
+/// A line of an older program that no longer reads counts as nothing, which at most repeats a line.
+fn from_text(text: &str) -> Snapshot {
+    serde_json::from_str(text).unwrap_or_else(|_| nothing_yet())
+}
