@@ -1,6 +1,7 @@
 //! Inner Circle: a private podcast with paid plans.
 
 pub mod access;
+pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod db;

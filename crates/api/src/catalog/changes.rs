@@ -1,0 +1,399 @@
+//! What must change at Stripe so that it sells what the catalog says: a pure function and its printable result.
+
+use std::{collections::BTreeMap, fmt};
+
+use shared::money::Money;
+
+use super::{Catalog, Plan, offers::Term};
+use crate::stripe::{Price, Product, prices, products};
+
+/// Metadata key that marks a product as made from a catalog; its value is the plan's id.
+pub const PLAN_METADATA: &str = "circle_plan";
+
+/// What Stripe has.
+#[derive(Clone, Debug, Default)]
+pub struct AtStripe {
+    /// The products whose ids are ours, and all others that carry [`PLAN_METADATA`].
+    pub products: Vec<Product>,
+    /// All prices of these products, and whatever else holds one of our lookup keys.
+    pub prices: Vec<Price>,
+}
+
+/// One change at Stripe.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Make a product.
+    CreateProduct {
+        /// Its id.
+        id: String,
+        /// All about it.
+        details: products::Details,
+    },
+    /// Say something else about a product, or sell it again.
+    UpdateProduct {
+        /// Its id.
+        id: String,
+        /// All about it.
+        details: products::Details,
+    },
+    /// Make a price, which takes its lookup key from the price that had it.
+    CreatePrice(prices::Create),
+    /// Sell a price again that fits, and give it the key.
+    OfferPrice {
+        /// `price_…`.
+        id: String,
+        /// The key.
+        lookup_key: String,
+    },
+    /// Take a price off sale; its subscribers keep it.
+    ArchivePrice {
+        /// `price_…`.
+        id: String,
+        /// What it was, for people.
+        was: String,
+    },
+    /// Take a product off sale; its subscribers keep it.
+    ArchiveProduct {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// A lookup key of ours that a price of another product has: taking it would break whatever sells that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the lookup key {lookup_key} belongs to {price} of product {product}, which this catalog did not make"
+)]
+pub struct KeyTaken {
+    /// The key.
+    pub lookup_key: String,
+    /// `price_…`.
+    pub price: String,
+    /// The product.
+    pub product: String,
+}
+
+/// The changes, in the order they can be made.
+///
+/// # Errors
+/// [`KeyTaken`] when something else at Stripe uses one of our keys.
+pub fn changes(catalog: &Catalog, at_stripe: &AtStripe) -> Result<Vec<Change>, KeyTaken> {
+    let wanted: Vec<WantedProduct> = catalog.plans.iter().flat_map(wanted_products).collect();
+    let mut changes = Vec::new();
+    for product in &wanted {
+        changes.extend(product_change(product, at_stripe));
+    }
+    for product in &wanted {
+        changes.extend(price_changes(product, at_stripe)?);
+    }
+    for product in at_stripe.products.iter().filter(|product| product.active && !product.deleted) {
+        let is_ours = product.metadata.contains_key(PLAN_METADATA);
+        if is_ours && !wanted.iter().any(|wanted| wanted.id == product.id) {
+            let prices =
+                at_stripe.prices.iter().filter(|price| price.product_id() == Some(&product.id));
+            changes.extend(prices.filter(|price| price.active).map(archive));
+            changes.push(Change::ArchiveProduct { id: product.id.clone() });
+        }
+    }
+    Ok(changes)
+}
+
+struct WantedProduct {
+    id: String,
+    details: products::Details,
+    prices: Vec<WantedPrice>,
+}
+
+struct WantedPrice {
+    lookup_key: String,
+    amount: i64,
+    currency: String,
+    term: Term,
+}
+
+fn wanted_products(plan: &Plan) -> Vec<WantedProduct> {
+    let metadata = BTreeMap::from([(PLAN_METADATA.to_owned(), plan.id.clone())]);
+    let price = |term: Term| {
+        Some(WantedPrice {
+            lookup_key: plan.lookup_key(term),
+            amount: plan.amount(term)?,
+            currency: plan.currency.clone(),
+            term,
+        })
+    };
+    let recurring = Term::ALL.into_iter().filter(|term| *term != Term::Once);
+    let mut products = vec![WantedProduct {
+        id: plan.product_id(),
+        details: products::Details {
+            name: plan.name.clone(),
+            description: plan.description.clone(),
+            images: plan.images.clone(),
+            marketing_features: plan.features.clone(),
+            url: plan.url.clone(),
+            metadata: metadata.clone(),
+        },
+        prices: recurring.filter_map(price).collect(),
+    }];
+    if let Some(fee) = price(Term::Once) {
+        products.push(WantedProduct {
+            id: plan.setup_product_id(),
+            details: products::Details {
+                name: format!("{} setup", plan.name),
+                metadata,
+                ..Default::default()
+            },
+            prices: vec![fee],
+        });
+    }
+    products
+}
+
+fn product_change(wanted: &WantedProduct, at_stripe: &AtStripe) -> Option<Change> {
+    let (id, details) = (wanted.id.clone(), wanted.details.clone());
+    let Some(present) =
+        at_stripe.products.iter().find(|product| product.id == id && !product.deleted)
+    else {
+        return Some(Change::CreateProduct { id, details });
+    };
+    let features = present.marketing_features.iter().filter_map(|feature| feature.name.clone());
+    let same = present.active
+        && present.name == details.name
+        && present.description.as_deref().unwrap_or_default() == details.description
+        && present.images == details.images
+        && features.collect::<Vec<_>>() == details.marketing_features
+        && present.url.as_deref().unwrap_or_default() == details.url
+        && present.metadata.get(PLAN_METADATA) == details.metadata.get(PLAN_METADATA);
+    (!same).then_some(Change::UpdateProduct { id, details })
+}
+
+fn price_changes(product: &WantedProduct, at_stripe: &AtStripe) -> Result<Vec<Change>, KeyTaken> {
+    let present =
+        || at_stripe.prices.iter().filter(|price| price.product_id() == Some(&product.id));
+    let (mut changes, mut archived, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for wanted in &product.prices {
+        let has_key = |price: &&Price| price.lookup_key.as_deref() == Some(&wanted.lookup_key);
+        let holder = at_stripe.prices.iter().find(has_key);
+        if let Some(stranger) = holder.filter(|price| price.product_id() != Some(&product.id)) {
+            return Err(KeyTaken {
+                lookup_key: wanted.lookup_key.clone(),
+                price: stranger.id.clone(),
+                product: stranger.product_id().unwrap_or("?").to_owned(),
+            });
+        }
+        // The price with the key first: two that fit must not take it from each other again and again.
+        let fitting = holder.into_iter().chain(present()).find(|price| fits(price, wanted));
+        match fitting {
+            Some(price) => {
+                kept.push(&price.id);
+                if !price.active || !has_key(&price) {
+                    let (id, lookup_key) = (price.id.clone(), wanted.lookup_key.clone());
+                    changes.push(Change::OfferPrice { id, lookup_key });
+                }
+            }
+            None => changes.push(Change::CreatePrice(prices::Create {
+                product: product.id.clone(),
+                currency: wanted.currency.clone(),
+                unit_amount: wanted.amount,
+                interval: wanted.term.interval().map(str::to_owned),
+                lookup_key: wanted.lookup_key.clone(),
+                metadata: product.details.metadata.clone(),
+            })),
+        }
+    }
+    archived
+        .extend(present().filter(|price| price.active && !kept.contains(&&price.id)).map(archive));
+    changes.extend(archived);
+    Ok(changes)
+}
+
+fn fits(price: &Price, wanted: &WantedPrice) -> bool {
+    let every =
+        price.recurring.as_ref().map_or(1, |recurring| recurring.interval_count.unwrap_or(1));
+    price.unit_amount == Some(wanted.amount)
+        && price.currency.as_deref() == Some(&wanted.currency)
+        && price.interval() == wanted.term.interval()
+        && every == 1
+}
+
+fn archive(price: &Price) -> Change {
+    let term =
+        price.interval().map_or_else(|| "once".to_owned(), |interval| format!("a {interval}"));
+    let amount = price.unit_amount.zip(price.currency.as_deref());
+    let amount = amount.map(|(amount, currency)| Money::new(amount, currency).to_string());
+    let was = format!(
+        "{} {term} for {}",
+        amount.unwrap_or_default(),
+        price.product_id().unwrap_or_default()
+    );
+    Change::ArchivePrice { id: price.id.clone(), was: was.trim().to_owned() }
+}
+
+/// A line for the operator.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateProduct { id, details } => write!(f, "+ product {id} {:?}", details.name),
+            Self::UpdateProduct { id, details } => write!(f, "~ product {id} {:?}", details.name),
+            Self::CreatePrice(price) => {
+                let amount = Money::new(price.unit_amount, &price.currency);
+                write!(f, "+ price {} for {}: {amount} ", price.lookup_key, price.product)?;
+                match &price.interval {
+                    Some(interval) => write!(f, "a {interval}"),
+                    None => f.write_str("once"),
+                }
+            }
+            Self::OfferPrice { id, lookup_key } => {
+                write!(f, "~ price {lookup_key}: {id} is offered")
+            }
+            Self::ArchivePrice { id, was } => write!(f, "- price {id} ({was}) is archived"),
+            Self::ArchiveProduct { id } => write!(f, "- product {id} is archived"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The built-in catalog with the starter plan alone, changed a little.
+    fn starter(change: impl FnOnce(&mut Plan)) -> Catalog {
+        let mut catalog = Catalog::built_in();
+        catalog.plans.truncate(1);
+        change(&mut catalog.plans[0]);
+        catalog
+    }
+
+    fn product(id: &str, name: &str, fields: Value) -> Product {
+        let mut object = json!({ "id": id, "active": true, "name": name, "metadata": { PLAN_METADATA: "starter" } });
+        object.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn price(
+        id: &str,
+        product: &str,
+        key: Option<&str>,
+        amount: i64,
+        interval: Option<&str>,
+    ) -> Price {
+        let recurring =
+            interval.map(|interval| json!({ "interval": interval, "interval_count": 1 }));
+        serde_json::from_value(
+            json!({ "id": id, "product": product, "active": true, "lookup_key": key,
+            "unit_amount": amount, "currency": "usd", "recurring": recurring }),
+        )
+        .unwrap()
+    }
+
+    /// Stripe after the built-in starter plan was applied.
+    fn applied() -> AtStripe {
+        let features =
+            json!([{ "name": "New episode every week" }, { "name": "Private feed for your app" }]);
+        let fields = json!({ "description": "The latest ten episodes.", "marketing_features": features, "url": null });
+        AtStripe {
+            products: vec![product("circle_starter", "Starter", fields)],
+            prices: vec![
+                price("price_m", "circle_starter", Some("starter"), 500, Some("month")),
+                price("price_y", "circle_starter", Some("starter_yearly"), 5_000, Some("year")),
+            ],
+        }
+    }
+
+    fn lines(catalog: &Catalog, at_stripe: &AtStripe) -> Vec<String> {
+        changes(catalog, at_stripe).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_empty_account_gets_products_and_then_prices() {
+        assert_eq!(
+            lines(&starter(|plan| plan.setup_fee = Some(1_500)), &AtStripe::default()),
+            [
+                "+ product circle_starter \"Starter\"",
+                "+ product circle_starter_setup \"Starter setup\"",
+                "+ price starter for circle_starter: 5.00 USD a month",
+                "+ price starter_yearly for circle_starter: 50.00 USD a year",
+                "+ price starter_setup for circle_starter_setup: 15.00 USD once",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_applied_needs_no_change() {
+        assert_eq!(lines(&starter(|_| {}), &applied()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_changed_amount_is_a_new_price_and_archives_the_old_one() {
+        assert_eq!(
+            lines(&starter(|plan| plan.monthly = 700), &applied()),
+            [
+                "+ price starter for circle_starter: 7.00 USD a month",
+                "- price price_m (5.00 USD a month for circle_starter) is archived",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_amount_that_was_before_takes_its_old_price_again() {
+        let mut at_stripe = applied();
+        let mut old = price("price_old", "circle_starter", None, 700, Some("month"));
+        old.active = false;
+        at_stripe.prices.push(old);
+        assert_eq!(
+            lines(&starter(|plan| plan.monthly = 700), &at_stripe),
+            [
+                "~ price starter: price_old is offered",
+                "- price price_m (5.00 USD a month for circle_starter) is archived",
+            ]
+        );
+    }
+
+    #[test]
+    fn other_words_update_the_product() {
+        for change in [
+            |plan: &mut Plan| plan.description = String::new(),
+            |plan: &mut Plan| plan.features.truncate(1),
+            |plan: &mut Plan| plan.images = vec!["https://example.com/a.png".into()],
+            |plan: &mut Plan| plan.url = "https://example.com".into(),
+        ] {
+            assert_eq!(
+                lines(&starter(change), &applied()),
+                ["~ product circle_starter \"Starter\""]
+            );
+        }
+        let mut archived = applied();
+        archived.products[0].active = false;
+        assert_eq!(lines(&starter(|_| {}), &archived), ["~ product circle_starter \"Starter\""]);
+    }
+
+    #[test]
+    fn what_is_no_longer_sold_is_archived() {
+        let mut at_stripe = applied();
+        at_stripe.products.push(product(
+            "circle_gold",
+            "Gold",
+            json!({ "metadata": { PLAN_METADATA: "gold" } }),
+        ));
+        at_stripe.prices.push(price("price_g", "circle_gold", Some("gold"), 900, Some("month")));
+        assert_eq!(
+            lines(&starter(|plan| plan.yearly = None), &at_stripe),
+            [
+                "- price price_y (50.00 USD a year for circle_starter) is archived",
+                "- price price_g (9.00 USD a month for circle_gold) is archived",
+                "- product circle_gold is archived",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_strangers_lookup_key_is_not_taken() {
+        let at_stripe = AtStripe {
+            products: Vec::new(),
+            prices: vec![price("price_x", "prod_x", Some("starter"), 500, Some("month"))],
+        };
+        let error = changes(&starter(|_| {}), &at_stripe).unwrap_err();
+        assert_eq!((error.price.as_str(), error.product.as_str()), ("price_x", "prod_x"));
+    }
+}

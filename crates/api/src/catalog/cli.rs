@@ -1,0 +1,121 @@
+//! `circle catalog` and `circle portal`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Subcommand;
+use url::Url;
+
+use super::{BUILT_IN, Catalog, apply::pending, portal::PortalChange, store};
+use crate::{db::Db, stripe::Client};
+
+/// What `circle catalog` does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Show what applying the catalog would change at Stripe
+    Plan,
+    /// Make Stripe sell what the catalog says; changes nothing the second time
+    Apply,
+}
+
+/// What `circle portal` does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum PortalCommand {
+    /// Show the portal configuration in use, and whether it says what the catalog says
+    Show,
+}
+
+/// Reads the catalog: the file that is named, else `catalog.toml` when it exists, else the built-in one.
+///
+/// # Errors
+/// When the file cannot be read or used; the error names file and key.
+pub fn load(file: Option<&Path>) -> anyhow::Result<Catalog> {
+    let path = file.map_or_else(|| PathBuf::from("catalog.toml"), Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            BUILT_IN.to_owned()
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("CATALOG: cannot read {}", path.display()));
+        }
+    };
+    Catalog::parse(&text).with_context(|| format!("CATALOG: {}", path.display()))
+}
+
+/// Runs `circle catalog …`.
+///
+/// # Errors
+/// When Stripe or the database fails.
+pub async fn run_catalog(
+    command: CatalogCommand,
+    catalog: &Catalog,
+    stripe: &Client,
+    db: &Db,
+    site: &Url,
+    now: i64,
+) -> anyhow::Result<()> {
+    let lines = match command {
+        CatalogCommand::Plan => plan(catalog, stripe, site).await?,
+        CatalogCommand::Apply => super::apply(catalog, stripe, db, site, now).await?.changes,
+    };
+    if lines.is_empty() {
+        println!("Stripe has what the catalog says: nothing to change.");
+    }
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+async fn plan(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<Vec<String>> {
+    let pending = pending(catalog, stripe, site).await?;
+    let mut lines: Vec<String> = pending.changes.iter().map(ToString::to_string).collect();
+    match pending.portal {
+        PortalChange::Keep { .. } if lines.is_empty() => {}
+        // Made of the prices as they stand now, it says too little about those that are still to come.
+        PortalChange::Keep { id } => {
+            lines.push(format!("~ portal configuration {id} follows new prices"))
+        }
+        change => lines.push(change.to_string()),
+    }
+    Ok(lines)
+}
+
+/// Runs `circle portal …`.
+///
+/// # Errors
+/// When Stripe or the database fails.
+pub async fn run_portal(
+    command: PortalCommand,
+    catalog: &Catalog,
+    stripe: &Client,
+    db: &Db,
+    site: &Url,
+) -> anyhow::Result<()> {
+    let PortalCommand::Show = command;
+    let in_use = db.read(store::find_portal_configuration).await?;
+    println!("In use: {}", in_use.as_deref().unwrap_or("none yet; run `circle catalog apply`"));
+    match pending(catalog, stripe, site).await?.portal {
+        PortalChange::Keep { id } => println!("{id} at Stripe says what the catalog says."),
+        change => println!("{change}: differs from the catalog; run `circle catalog apply`"),
+    }
+    let portal = &catalog.portal;
+    println!("headline         {}", portal.headline);
+    println!("privacy          {}", portal.privacy_url);
+    println!("terms            {}", portal.terms_url);
+    println!("invoices         {}", yes_no(portal.invoice_history));
+    println!("payment methods  {}", yes_no(portal.payment_method_update));
+    println!("customer update  {}", portal.customer_update.join(", "));
+    let cancel = portal
+        .cancel
+        .as_ref()
+        .map(|cancel| format!("{}, proration {}", cancel.mode, cancel.proration));
+    println!("cancel           {}", cancel.as_deref().unwrap_or("no"));
+    let update =
+        portal.update.as_ref().map(|update| format!("yes, proration {}", update.proration));
+    println!("change plan      {}", update.as_deref().unwrap_or("no"));
+    Ok(())
+}
+
+fn yes_no(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
+}

@@ -1,0 +1,208 @@
+//! The portal configuration made of the catalog: its own one, found again by its metadata, never the account's default.
+
+use std::{collections::BTreeMap, fmt};
+
+use url::Url;
+
+use super::{Catalog, Offer, Term};
+use crate::stripe::{PortalConfiguration, portal_configurations as stripe};
+
+/// Metadata key that marks a configuration as ours; its value is the site it is for, since several deployments can
+/// share one account at Stripe.
+const SITE_METADATA: &str = "circle_site";
+
+/// Metadata key of the hash of all that was said when the configuration was last written.
+const HASH_METADATA: &str = "circle_hash";
+
+/// What must happen to the portal configuration.
+#[derive(Clone, Debug)]
+pub enum PortalChange {
+    /// It says what it shall.
+    Keep {
+        /// `bpc_…`.
+        id: String,
+    },
+    /// There is none yet.
+    Create(stripe::Details),
+    /// It says something else.
+    Update {
+        /// `bpc_…`.
+        id: String,
+        /// All that it shall say.
+        details: stripe::Details,
+    },
+}
+
+/// A line for the operator.
+impl fmt::Display for PortalChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep { id } => write!(f, "= portal configuration {id}"),
+            Self::Create(_) => f.write_str("+ portal configuration"),
+            Self::Update { id, .. } => write!(f, "~ portal configuration {id}"),
+        }
+    }
+}
+
+/// Compares the configurations at Stripe with the catalog and the prices on offer.
+pub fn portal_change(
+    catalog: &Catalog,
+    offers: &[Offer],
+    site: &Url,
+    at_stripe: &[PortalConfiguration],
+) -> PortalChange {
+    let mut details = details(catalog, offers, site);
+    let hash = details.clone().create().fingerprint();
+    details.metadata = BTreeMap::from([
+        (SITE_METADATA.to_owned(), site_name(site)),
+        (HASH_METADATA.to_owned(), hash.clone()),
+    ]);
+    let Some(ours) = find(site, at_stripe) else { return PortalChange::Create(details) };
+    if ours.metadata.get(HASH_METADATA) == Some(&hash) {
+        PortalChange::Keep { id: ours.id.clone() }
+    } else {
+        PortalChange::Update { id: ours.id.clone(), details }
+    }
+}
+
+/// Our configuration for this site.
+pub fn find<'a>(
+    site: &Url,
+    at_stripe: &'a [PortalConfiguration],
+) -> Option<&'a PortalConfiguration> {
+    let name = site_name(site);
+    at_stripe.iter().find(|configuration| {
+        configuration.active
+            && !configuration.is_default
+            && configuration.metadata.get(SITE_METADATA) == Some(&name)
+    })
+}
+
+fn site_name(site: &Url) -> String {
+    site.as_str().trim_end_matches('/').to_owned()
+}
+
+fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
+    let portal = &catalog.portal;
+    let products = catalog.plans.iter().filter_map(|plan| {
+        let prices =
+            offers.iter().filter(|offer| offer.plan == plan.id && offer.term != Term::Once);
+        let mut prices: Vec<&Offer> = prices.collect();
+        prices.sort_by_key(|offer| offer.term.as_str());
+        let ids: Vec<String> = prices.into_iter().map(|offer| offer.price_id.clone()).collect();
+        (!ids.is_empty()).then(|| (plan.product_id(), ids))
+    });
+    let products: Vec<_> = products.collect();
+    let update = portal.update.as_ref().filter(|_| !products.is_empty()).map(|update| {
+        stripe::SubscriptionUpdate {
+            allowed_updates: [("price", true), ("promotion_code", update.promotion_codes)]
+                .into_iter()
+                .filter_map(|(word, allowed)| allowed.then(|| word.to_owned()))
+                .collect(),
+            proration_behavior: update.proration.clone(),
+            products,
+        }
+    });
+    stripe::Details {
+        headline: portal.headline.clone(),
+        privacy_policy_url: on_site(site, &portal.privacy_url),
+        terms_of_service_url: on_site(site, &portal.terms_url),
+        default_return_url: on_site(site, shared::paths::PORTAL_RETURN),
+        invoice_history: portal.invoice_history,
+        payment_method_update: portal.payment_method_update,
+        customer_update: portal.customer_update.clone(),
+        subscription_cancel: portal.cancel.as_ref().map(|cancel| stripe::SubscriptionCancel {
+            mode: cancel.mode.clone(),
+            proration_behavior: cancel.proration.clone(),
+            reasons: cancel.reasons.clone(),
+        }),
+        subscription_update: update,
+        metadata: BTreeMap::new(),
+    }
+}
+
+/// An address, absolute when it is a path on our site.
+fn on_site(site: &Url, address: &str) -> String {
+    if address.starts_with('/') {
+        format!("{}{address}", site_name(site))
+    } else {
+        address.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::plans::Interval;
+
+    use super::*;
+
+    fn offers(month: &str) -> Vec<Offer> {
+        let offer = |plan: &str, term, price_id: &str| Offer {
+            plan: plan.into(),
+            term,
+            price_id: price_id.into(),
+            lookup_key: plan.into(),
+            amount: 1,
+            currency: "usd".into(),
+        };
+        vec![
+            offer("pro", Term::Every(Interval::Year), "price_y"),
+            offer("pro", Term::Once, "price_fee"),
+            offer("pro", Term::Every(Interval::Month), month),
+        ]
+    }
+
+    fn site() -> Url {
+        "https://podcast.example".parse().unwrap()
+    }
+
+    fn at_stripe(change: &PortalChange, is_default: bool) -> PortalConfiguration {
+        let PortalChange::Create(details) = change else { panic!("is made: {change}") };
+        PortalConfiguration {
+            id: "bpc_1".into(),
+            active: true,
+            is_default,
+            metadata: details.metadata.clone(),
+        }
+    }
+
+    #[test]
+    fn it_is_made_once_and_follows_the_prices() {
+        let catalog = Catalog::built_in();
+        let made = portal_change(&catalog, &offers("price_m"), &site(), &[]);
+        let present = [at_stripe(&made, false)];
+        let again = portal_change(&catalog, &offers("price_m"), &site(), &present);
+        assert_eq!(again.to_string(), "= portal configuration bpc_1");
+        let repriced = portal_change(&catalog, &offers("price_m2"), &site(), &present);
+        assert_eq!(repriced.to_string(), "~ portal configuration bpc_1");
+    }
+
+    #[test]
+    fn the_default_and_other_sites_configurations_are_left_alone() {
+        let catalog = Catalog::built_in();
+        let made = portal_change(&catalog, &offers("price_m"), &site(), &[]);
+        let other_site = "https://staging.example".parse().unwrap();
+        for (site, present) in
+            [(site(), at_stripe(&made, true)), (other_site, at_stripe(&made, false))]
+        {
+            let change = portal_change(&catalog, &offers("price_m"), &site, &[present]);
+            assert!(matches!(change, PortalChange::Create(_)), "{change}");
+        }
+    }
+
+    #[test]
+    fn it_offers_the_plans_in_order_and_links_to_the_site() {
+        let PortalChange::Create(details) =
+            portal_change(&Catalog::built_in(), &offers("price_m"), &site(), &[])
+        else {
+            panic!("is made")
+        };
+        assert_eq!(details.privacy_policy_url, "https://podcast.example/privacy");
+        let update = details.subscription_update.unwrap();
+        assert_eq!(
+            update.products,
+            [("circle_pro".to_owned(), vec!["price_m".to_owned(), "price_y".to_owned()])]
+        );
+        assert_eq!(update.proration_behavior, "always_invoice");
+    }
+}
