@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod catalog;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -10,3 +12,4 @@ pub mod keys;
 pub mod sandbox;
 pub mod secret;
 pub mod stripe;
+pub mod telemetry;

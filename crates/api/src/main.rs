@@ -1,2 +1,7 @@
 //! The `circle` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::main()
+}

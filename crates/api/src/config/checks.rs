@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, STRIPE_API, StripeSettings, is_live_key};
-use crate::{db::DatabaseUrl, secret::Secret};
+use super::{Config, ConfigError, STRIPE_API, StripeSettings};
+use crate::{db::DatabaseUrl, stripe::SecretKey};
 
 /// Characters of a `SECRET_KEYS` entry at the least; 32 random bytes in hex have 64.
 const MIN_SECRET_KEY: usize = 32;
@@ -33,18 +33,15 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_secret_keys(config)
 }
 
-fn check_key(key: &Secret, api_base: &Url) -> Result<(), ConfigError> {
-    let known = ["sk_test_", "rk_test_", "sk_live_", "rk_live_"]
-        .iter()
-        .any(|prefix| key.expose().starts_with(prefix));
-    if !known {
+fn check_key(key: &SecretKey, api_base: &Url) -> Result<(), ConfigError> {
+    if !key.is_live() && !key.is_test() {
         return Err(ConfigError::new(
             "STRIPE_SECRET_KEY",
             "expected a secret or restricted key (sk_test_…, rk_test_…, sk_live_…, rk_live_…)",
         ));
     }
     let stripe = Url::parse(STRIPE_API).is_ok_and(|stripe| stripe == *api_base);
-    if is_live_key(key) && !stripe {
+    if key.is_live() && !stripe {
         return Err(ConfigError::new(
             "STRIPE_API_BASE",
             format!("is not {STRIPE_API}, and a live key would be sent there; use a test key"),

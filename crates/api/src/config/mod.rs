@@ -16,7 +16,11 @@ use url::Url;
 pub use secrets::SecretSource;
 pub use settings::Settings;
 
-use crate::{db::DatabaseUrl, secret::Secret};
+use crate::{
+    db::DatabaseUrl,
+    secret::Secret,
+    stripe::{SecretKey, SigningSecret},
+};
 
 /// Where Stripe is when nothing else is said.
 pub const STRIPE_API: &str = "https://api.stripe.com";
@@ -78,16 +82,16 @@ pub enum StripeSettings {
         /// Whether other machines may reach it, and the site with it.
         public: bool,
         /// Accepted besides the sandbox's own.
-        webhook_secrets: Vec<Secret>,
+        webhook_secrets: Vec<SigningSecret>,
     },
     /// An account at Stripe, or something that speaks like it.
     Account {
         /// `sk_…` or `rk_…`.
-        secret_key: Secret,
+        secret_key: SecretKey,
         /// Where the API is.
         api_base: Url,
         /// `whsec_…`, at least one.
-        webhook_secrets: Vec<Secret>,
+        webhook_secrets: Vec<SigningSecret>,
     },
 }
 
@@ -105,11 +109,7 @@ impl StripeSettings {
     pub fn is_live(&self) -> bool {
         match self {
             Self::Sandbox { .. } => false,
-            Self::Account { secret_key, .. } => is_live_key(secret_key),
+            Self::Account { secret_key, .. } => secret_key.is_live(),
         }
     }
-}
-
-fn is_live_key(key: &Secret) -> bool {
-    key.expose().starts_with("sk_live_") || key.expose().starts_with("rk_live_")
 }

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use url::Url;
 
 use super::{Config, ConfigError, STRIPE_API, SecretSource, StripeSettings};
-use crate::db::DatabaseUrl;
+use crate::{
+    db::DatabaseUrl,
+    stripe::{SecretKey, SigningSecret},
+};
 
 /// Every setting but the secrets. Raw text, so that a wrong value can be reported under its variable's name.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -96,12 +99,18 @@ impl Settings {
     }
 
     fn stripe(&self, secrets: &SecretSource) -> Result<StripeSettings, ConfigError> {
-        let webhook_secrets = secrets.list("STRIPE_WEBHOOK_SECRET")?;
+        let webhook_secrets = secrets
+            .list("STRIPE_WEBHOOK_SECRET")?
+            .iter()
+            .map(|secret| SigningSecret::parse(secret.expose()))
+            .collect::<Result<_, _>>()
+            .map_err(|blank| ConfigError::new("STRIPE_WEBHOOK_SECRET", blank.to_string()))?;
         let api_base = text("STRIPE_API_BASE", &self.stripe_api_base)?;
         let public = switch("SANDBOX_PUBLIC", &self.sandbox_public, ["yes", "no"], false)?;
         match secrets.get("STRIPE_SECRET_KEY")? {
             Some(secret_key) => Ok(StripeSettings::Account {
-                secret_key,
+                secret_key: SecretKey::parse(secret_key.expose())
+                    .map_err(|blank| ConfigError::new("STRIPE_SECRET_KEY", blank.to_string()))?,
                 api_base: web_url("STRIPE_API_BASE", api_base.unwrap_or(STRIPE_API))?,
                 webhook_secrets,
             }),

@@ -2,11 +2,33 @@
 
 pub mod body;
 pub mod error;
+mod headers;
 mod health;
+mod site;
 
-use actix_web::web::{self, get};
+use actix_web::{
+    HttpResponse, Resource,
+    web::{self, get},
+};
+use shared::error::ErrorCode;
+
+use error::ApiError;
+pub use headers::security;
+pub use site::Site;
 
 /// Mounts the API, the feeds, the media and the site.
 pub fn routes(service: &mut web::ServiceConfig) {
-    service.route("/healthz", get().to(health::alive)).route("/readyz", get().to(health::ready));
+    service
+        .service(at("/healthz").route(get().to(health::alive)))
+        .service(at("/readyz").route(get().to(health::ready)))
+        .default_service(web::to(site::serve));
+}
+
+/// A resource that answers 405 to methods it has no route for.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(ErrorCode::MethodNotAllowed, "This address does not take that method."))
 }

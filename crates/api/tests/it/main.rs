@@ -1,6 +1,8 @@
-//! The whole product, started in-process.
+//! The whole product, started in-process and used through its public edges.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, unreachable_pub, dead_code, clippy::expect_used, clippy::unwrap_used)]
 
 mod fault_server;
+mod harness;
+mod site;
 mod stripe_client;

@@ -1,0 +1,86 @@
+//! The command line: one binary, a subcommand for each thing an operator does.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app::Application,
+    config::{Config, SecretSource, Settings},
+    telemetry,
+};
+
+/// A private podcast with paid plans, billed through Stripe.
+#[derive(Parser)]
+#[command(name = "circle", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and the site; without STRIPE_SECRET_KEY with the embedded sandbox beside it
+    #[command(after_long_help = SECRETS_HELP, after_help = SECRETS_HELP)]
+    Serve(Settings),
+    /// Create the database or bring its schema up to date, and stop
+    Migrate(Settings),
+}
+
+const SECRETS_HELP: &str = "\
+Secrets come by environment, or by a file named in NAME_FILE, never by flag:
+  STRIPE_SECRET_KEY      sk_… or rk_…; unset: the embedded sandbox
+  STRIPE_WEBHOOK_SECRET  whsec_…, comma-separated, each is tried; unset: the sandbox's own
+  SECRET_KEYS            keys for tokens, feeds and media, comma-separated: the first makes, all check;
+                         unset: generated into DATA_DIR. Required with PostgreSQL and with a live key
+  DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
+A file .env in the working directory is read. Logs: RUST_LOG (levels), LOG_FORMAT=json.";
+
+/// Runs the command line; errors go to standard error in one line.
+pub fn main() -> ExitCode {
+    if let Err(error) = read_dotenv() {
+        eprintln!("circle: .env: {error}");
+        return ExitCode::from(2);
+    }
+    let cli = Cli::parse();
+    telemetry::start();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(cli.command)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("circle: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read_dotenv() -> Result<(), dotenvy::Error> {
+    match dotenvy::dotenv() {
+        Err(error) if error.not_found() => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(settings) => {
+            let config = config(&settings)?;
+            let application = Application::build(config).await?;
+            application.announce();
+            application.run().await
+        }
+        Command::Migrate(settings) => {
+            let db = crate::app::open_database(&config(&settings)?).await?;
+            println!("The schema of the {} database is up to date.", db.engine());
+            Ok(())
+        }
+    }
+}
+
+fn config(settings: &Settings) -> anyhow::Result<Config> {
+    Ok(Config::new(settings, &SecretSource::environment())?)
+}

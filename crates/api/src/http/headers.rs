@@ -1,0 +1,13 @@
+//! Headers that every answer carries.
+
+use actix_web::middleware::DefaultHeaders;
+
+/// Nothing is framed, sniffed or told to other sites.
+pub fn security() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("X-Frame-Options", "DENY"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+        .add(("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"))
+}

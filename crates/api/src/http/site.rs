@@ -1,0 +1,190 @@
+//! The single-page app's files, compiled into the binary (read from `dist/` in debug builds).
+//!
+//! File names carry a hash of their content, so they are cached for ever; the index never is. Without a
+//! built app every page says how to build it.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, OnceLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+use shared::{error::ErrorCode, paths};
+
+use super::error::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../dist"]
+#[allow_missing = true]
+struct Dist;
+
+const NOT_BUILT: &str = include_str!("site_not_built.html");
+
+/// Files smaller than this gain nothing from compression.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// The site, ready to serve.
+pub struct Site {
+    files: HashMap<String, Arc<File>>,
+    index: Arc<File>,
+    /// What the index may load and run.
+    policy: String,
+}
+
+struct File {
+    content: web::Bytes,
+    /// Filled in the background soon after the start.
+    brotli: OnceLock<web::Bytes>,
+    content_type: String,
+    etag: String,
+}
+
+impl File {
+    fn new(path: &str, content: Vec<u8>) -> Arc<Self> {
+        let content_type = match mime_guess::from_path(path).first_or_octet_stream().to_string() {
+            text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+            other => other,
+        };
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&content)[..12]));
+        Arc::new(Self { content: content.into(), brotli: OnceLock::new(), content_type, etag })
+    }
+
+    fn compress(&self) {
+        if self.content.len() < WORTH_COMPRESSING || self.content_type.starts_with("image/png") {
+            return;
+        }
+        let mut packed = Vec::new();
+        let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 11, 22);
+        if writer.write_all(&self.content).is_ok() {
+            drop(writer);
+            let _ = self.brotli.set(packed.into());
+        }
+    }
+
+    fn answer(
+        &self,
+        request: &HttpRequest,
+        status: StatusCode,
+        cache: &'static str,
+    ) -> HttpResponse {
+        let named = |name: header::HeaderName, word: &str| {
+            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+            value.is_some_and(|value| value.split(',').any(|item| item.trim().starts_with(word)))
+        };
+        let mut response = HttpResponse::build(status);
+        response
+            .insert_header((header::CACHE_CONTROL, cache))
+            .insert_header((header::ETAG, self.etag.as_str()))
+            .insert_header((header::VARY, "Accept-Encoding"));
+        if named(header::IF_NONE_MATCH, &self.etag) {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        response.insert_header((header::CONTENT_TYPE, self.content_type.as_str()));
+        match self.brotli.get().filter(|_| named(header::ACCEPT_ENCODING, "br")) {
+            Some(packed) => {
+                response.insert_header((header::CONTENT_ENCODING, "br")).body(packed.clone())
+            }
+            None => response.body(self.content.clone()),
+        }
+    }
+}
+
+impl Site {
+    /// Loads the files and starts compressing them.
+    pub fn load() -> Self {
+        let files: HashMap<_, _> = Dist::iter()
+            .filter_map(|path| {
+                Some((format!("/{path}"), File::new(&path, Dist::get(&path)?.data.into_owned())))
+            })
+            .collect();
+        let index = match files.get("/index.html") {
+            Some(index) => Arc::clone(index),
+            None => File::new("index.html", NOT_BUILT.as_bytes().to_vec()),
+        };
+        let policy = content_security_policy(&String::from_utf8_lossy(&index.content));
+        let all: Vec<_> = files.values().cloned().collect();
+        // Best compression takes a second for the WebAssembly; until then files go out as they are.
+        std::thread::spawn(move || all.iter().for_each(|file| file.compress()));
+        Self { files, index, policy }
+    }
+
+    /// Whether the single-page app was built into this program.
+    pub fn is_built(&self) -> bool {
+        self.files.contains_key("/index.html")
+    }
+
+    fn page(&self, request: &HttpRequest, status: StatusCode) -> HttpResponse {
+        let mut response = self.index.answer(request, status, "no-cache");
+        if let Ok(policy) = header::HeaderValue::from_str(&self.policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
+
+/// Any other GET: a file, a known page, or not found.
+pub(super) async fn serve(
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse, ApiError> {
+    let path = request.path();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(ApiError::new(ErrorCode::MethodNotAllowed, "This address takes GET only."));
+    }
+    if ["/api", "/feeds", "/media"].iter().any(|root| {
+        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }) {
+        return Err(ApiError::not_found());
+    }
+    if paths::is_page(path) {
+        return Ok(site.page(&request, StatusCode::OK));
+    }
+    match site.files.get(path).filter(|_| path != "/index.html") {
+        Some(file) => {
+            Ok(file.answer(&request, StatusCode::OK, "public, max-age=31536000, immutable"))
+        }
+        None if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
+            Err(ApiError::not_found())
+        }
+        None => Ok(site.page(&request, StatusCode::NOT_FOUND)),
+    }
+}
+
+/// Everything from our own origin; of inline scripts exactly those that stand in the index.
+fn content_security_policy(index: &str) -> String {
+    let hashes: String = inline_scripts(index)
+        .map(|script| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script))))
+        .collect();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: https:; media-src 'self' https:; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (body, _) = rest.split_once("</script>")?;
+        (!attributes.contains("src=")).then_some(body)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_inline_scripts_are_hashed() {
+        let html = r#"<script src="/a.js"></script><script type="module">let a = 1;</script>"#;
+        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["let a = 1;"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Starts the whole product on free ports with a fresh database and the sandbox, and speaks to it as clients do.
+
+mod database;
+mod http;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use actix_web::dev::ServerHandle;
+use api::{
+    app::Application,
+    config::{Config, SecretSource, Settings},
+};
+use tempfile::TempDir;
+
+use database::Database;
+pub use http::Answer;
+
+/// How long a test waits for something that must come; reached only when it fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running product. Dropping it stops the server and removes its data.
+pub struct TestApp {
+    /// `http://127.0.0.1:port`.
+    pub base: String,
+    /// A client without a cookie jar, so that a test sees every cookie.
+    pub http: reqwest::Client,
+    server: ServerHandle,
+    data: Arc<TempDir>,
+    database: Arc<Database>,
+}
+
+impl TestApp {
+    /// Starts with the defaults, without rate limits.
+    pub async fn start() -> Self {
+        Self::start_with(|settings| settings.rate_limits = Some("off".to_owned())).await
+    }
+
+    /// Starts with other settings.
+    pub async fn start_with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        let data = TempDir::new().unwrap();
+        Self::start_in(Arc::new(data), Arc::new(Database::fresh()), adjust).await
+    }
+
+    /// Stops the product and starts it again on the same data.
+    pub async fn restart(self) -> Self {
+        self.server.stop(true).await;
+        let (data, database) = (Arc::clone(&self.data), Arc::clone(&self.database));
+        drop(self);
+        Self::start_in(data, database, |settings| settings.rate_limits = Some("off".to_owned()))
+            .await
+    }
+
+    async fn start_in(
+        data: Arc<TempDir>,
+        database: Arc<Database>,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings {
+            listen_addr: Some("127.0.0.1:0".to_owned()),
+            sandbox_addr: Some("127.0.0.1:0".to_owned()),
+            data_dir: Some(data.path().display().to_string()),
+            workers: Some("2".to_owned()),
+            ..Settings::default()
+        };
+        adjust(&mut settings);
+        let config =
+            Config::new(&settings, &SecretSource::from_variables(database.variables())).unwrap();
+        let application = Application::build(config).await.unwrap();
+        let base = format!("http://{}", application.addr());
+        let server = application.handle();
+        tokio::spawn(application.run());
+        Self { base, http: reqwest::Client::new(), server, data, database }
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path)).bearer_auth(token)).await
+    }
+
+    pub async fn post(&self, path: &str, body: serde_json::Value) -> Answer {
+        self.send(self.http.post(self.url(path)).body(body.to_string())).await
+    }
+
+    pub async fn post_as(&self, token: &str, path: &str, body: serde_json::Value) -> Answer {
+        self.send(self.http.post(self.url(path)).bearer_auth(token).body(body.to_string())).await
+    }
+
+    /// Sends any request and reads the whole answer.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// An address of this product.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // The future only asks the server to stop; nobody needs to wait for it.
+        drop(self.server.stop(false));
+    }
+}
