@@ -1,0 +1,233 @@
+//! Checkout's pages: the order beside the form, and what is left of a finished session.
+
+use maud::{Markup, html};
+use url::{Origin, Url};
+
+use super::CheckoutForm;
+use crate::sandbox::checkout::{Cadence, CheckoutLine, CheckoutPage, Mode};
+use crate::sandbox::pages::form::{self, Errors, Field};
+use crate::sandbox::pages::shell::{self, Frame};
+use crate::sandbox::pages::{card, display};
+
+/// The page of an open session.
+pub(super) fn open(
+    session: &CheckoutPage,
+    secret: &str,
+    form: &CheckoutForm,
+    errors: &Errors,
+) -> Markup {
+    let body = html! {
+        div.stack.wide {
+            @if let Some(cancel_url) = &session.cancel_url {
+                div { (shell::back_link(&format!("Back to {}", session.merchant), cancel_url)) }
+            }
+            (shell::business(&session.merchant))
+            (headline(session))
+            (order(session))
+        }
+        div.stack.wide { (pay_form(session, secret, form, errors)) }
+    };
+    shell::page(&format!("{} · {}", title(session), session.merchant), Frame::Pay, &[], body)
+}
+
+/// The page of a session that has been completed.
+pub(super) fn complete(session: &CheckoutPage) -> Markup {
+    let text = match session.mode {
+        Mode::Setup => "Your card has been saved. There is nothing left to do here.",
+        Mode::Payment | Mode::Subscription => {
+            "You have already completed this checkout. You were not charged again."
+        }
+    };
+    let label = format!("Continue to {}", session.merchant);
+    shell::message(
+        "All done here",
+        text,
+        session.success_url.as_deref().map(|url| (label.as_str(), url)),
+    )
+}
+
+/// The page of a session that ran out.
+pub(super) fn expired(session: &CheckoutPage) -> Markup {
+    let text = "It was open for a limited time, and nothing was charged. Go back and start again.";
+    let label = format!("Back to {}", session.merchant);
+    let way_back = session.cancel_url.as_deref().map(|url| (label.as_str(), url));
+    shell::message("This checkout has expired", text, way_back)
+}
+
+/// The one origin besides our own from which pictures may come: the business's own site. Products
+/// with pictures elsewhere show their initial instead, so the page makes no third-party requests.
+pub(super) fn images_from(session: &CheckoutPage) -> Option<String> {
+    let origin = business_origin(session)?;
+    session
+        .lines
+        .iter()
+        .any(|line| own_image(line, &origin).is_some())
+        .then(|| origin.ascii_serialization())
+}
+
+fn business_origin(session: &CheckoutPage) -> Option<Origin> {
+    let url = session.success_url.as_deref().or(session.cancel_url.as_deref())?;
+    Some(Url::parse(url).ok()?.origin()).filter(Origin::is_tuple)
+}
+
+fn own_image<'a>(line: &'a CheckoutLine, origin: &Origin) -> Option<&'a str> {
+    line.image.as_deref().filter(|image| Url::parse(image).is_ok_and(|url| url.origin() == *origin))
+}
+
+fn title(session: &CheckoutPage) -> String {
+    let product =
+        session.lines.iter().find(|line| line.recurring.is_some()).or(session.lines.first());
+    match (session.mode, product) {
+        (Mode::Subscription, Some(line)) if session.trial_days.is_some() => {
+            format!("Try {}", line.name)
+        }
+        (Mode::Subscription, Some(line)) => format!("Subscribe to {}", line.name),
+        (Mode::Subscription, None) => "Subscribe".to_owned(),
+        (Mode::Payment, _) => format!("Pay {}", session.merchant),
+        (Mode::Setup, _) => "Save your card".to_owned(),
+    }
+}
+
+fn submit_label(session: &CheckoutPage) -> String {
+    match session.mode {
+        Mode::Subscription if session.trial_days.is_some() => "Start trial".to_owned(),
+        Mode::Subscription => "Subscribe".to_owned(),
+        Mode::Payment => format!("Pay {}", money(session, session.due_now)),
+        Mode::Setup => "Save card".to_owned(),
+    }
+}
+
+fn money(session: &CheckoutPage, amount: i64) -> String {
+    display::amount(amount, &session.currency)
+}
+
+fn cadence(session: &CheckoutPage) -> Option<&Cadence> {
+    session.lines.iter().find_map(|line| line.recurring.as_ref())
+}
+
+/// `$10.00 per month`
+fn recurring(session: &CheckoutPage) -> Option<String> {
+    let cadence = cadence(session)?;
+    let total = money(session, session.recurring_total?);
+    Some(format!("{total} {}", display::interval(&cadence.interval, cadence.count)))
+}
+
+fn headline(session: &CheckoutPage) -> Markup {
+    html! {
+        div.stack.tight {
+            h1 { (title(session)) }
+            @match (session.mode, session.trial_days) {
+                (Mode::Setup, _) => p.soft { "Nothing is charged now. The card is kept for later." },
+                (_, Some(days)) => {
+                    p.price.num { (display::counted(days, "day")) " free" }
+                    @if let Some(recurring) = recurring(session) { p.soft.num { "Then " (recurring) } }
+                }
+                (Mode::Subscription, None) => {
+                    p.price.num {
+                        (money(session, session.recurring_total.unwrap_or(session.due_now))) " "
+                        @if let Some(every) = cadence(session) {
+                            small { (display::interval(&every.interval, every.count)) }
+                        }
+                    }
+                }
+                (Mode::Payment, None) => p.price.num { (money(session, session.due_now)) },
+            }
+        }
+    }
+}
+
+fn order(session: &CheckoutPage) -> Markup {
+    if session.mode == Mode::Setup {
+        return html! {};
+    }
+    let origin = business_origin(session);
+    let subtotal: i64 = session.lines.iter().map(|line| line.amount).sum();
+    html! {
+        section.stack aria-labelledby="order" {
+            h2.hidden-label id="order" { "Order summary" }
+            ul.lines { @for line in &session.lines { (order_line(session, line, origin.as_ref())) } }
+            dl.totals.num {
+                dt { "Subtotal" }
+                dd { (money(session, subtotal)) }
+                @if let (Some(end), Some(recurring)) = (session.trial_end, recurring(session)) {
+                    dt.soft { "After the trial, from " (display::date(end)) }
+                    dd.soft { (recurring) }
+                }
+                dt.due { "Total due today" }
+                dd.due data-testid="total-due" { (money(session, session.due_now)) }
+            }
+        }
+    }
+}
+
+fn order_line(session: &CheckoutPage, line: &CheckoutLine, origin: Option<&Origin>) -> Markup {
+    html! {
+        li.line {
+            @match origin.and_then(|origin| own_image(line, origin)) {
+                Some(image) => img src=(image) alt="" width="44" height="44" referrerpolicy="no-referrer";,
+                None => (shell::monogram(&line.name, "thumb")),
+            }
+            div {
+                p.strong { (line.name) }
+                @if let Some(description) = &line.description { p.soft.small { (description) } }
+                @if line.quantity != 1 {
+                    p.soft.small.num { (line.quantity) " × " (money(session, line.unit_amount)) }
+                }
+                p.soft.small {
+                    @match &line.recurring {
+                        Some(every) => { "Billed " (display::interval(&every.interval, every.count)) }
+                        None => @if session.mode == Mode::Subscription { "Once" },
+                    }
+                }
+            }
+            p.num { (money(session, line.amount)) }
+        }
+    }
+}
+
+fn pay_form(session: &CheckoutPage, secret: &str, form: &CheckoutForm, errors: &Errors) -> Markup {
+    html! {
+        form.card.stack method="post" action={ "/pay/" (secret) } novalidate aria-labelledby="details" {
+            h2 id="details" {
+                @if session.mode == Mode::Setup { "Card details" } @else { "Payment details" }
+            }
+            (Field { id: "email", label: "E-mail", kind: "email", autocomplete: "email", value: &form.email,
+                     fixed: session.email_is_fixed, ..Field::default() }.render(errors))
+            @if session.card_required { (card::fields(form.card.name(), errors)) }
+            @if session.consent_to_terms { (terms(form.terms.is_some(), errors)) }
+            @if let Some(message) = &session.submit_message { p.small { (message) } }
+            (form::submit(&submit_label(session)))
+            p.soft.small { (small_print(session)) }
+        }
+        @if session.card_required { (card::test_cards()) }
+    }
+}
+
+fn terms(agreed: bool, errors: &Errors) -> Markup {
+    let error = errors.of("terms");
+    html! {
+        div.field {
+            label.choice for="terms" {
+                input type="checkbox" id="terms" name="terms" value="yes" checked[agreed] required
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "terms-error")];
+                span { "I agree to the terms of service." }
+            }
+            @if let Some(error) = error { span.msg id="terms-error" { (error) } }
+        }
+    }
+}
+
+fn small_print(session: &CheckoutPage) -> String {
+    let merchant = &session.merchant;
+    match session.mode {
+        Mode::Subscription => match (session.trial_end, recurring(session)) {
+            (Some(end), Some(recurring)) => format!(
+                "Free until {}, then {recurring} until you cancel. Cancel before that day and nothing is charged.",
+                display::date(end)
+            ),
+            _ => format!("{merchant} charges this card again each period until you cancel."),
+        },
+        Mode::Payment => format!("{merchant} charges this card once."),
+        Mode::Setup => format!("{merchant} may charge this card later, as agreed with you."),
+    }
+}
