@@ -19,6 +19,7 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::{
+    catalog,
     config::Config,
     db::{DatabaseUrl, Db},
     http::{self, Site},
@@ -43,6 +44,7 @@ impl Application {
             None => Url::parse(&format!("http://localhost:{}", addr.port()))?,
         };
         let db = web::Data::new(open_database(&config).await?);
+        let catalog = web::Data::new(catalog::cli::load(config.catalog.as_deref())?);
         let site = web::Data::new(Site::load());
         let site_is_built = site.is_built();
         let origins = config.cors_origins.clone();
@@ -51,6 +53,7 @@ impl Application {
                 .wrap(http::security())
                 .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
                 .app_data(db.clone())
+                .app_data(catalog.clone())
                 .app_data(site.clone())
                 .configure(http::routes)
         })

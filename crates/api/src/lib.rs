@@ -1,8 +1,8 @@
 //! Inner Circle: a private podcast with paid plans.
 
 pub mod access;
-pub mod catalog;
 pub mod app;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -19,7 +19,7 @@ pub mod store;
 use shared::plans::Interval;
 
 pub use apply::{Applied, ApplyError, apply, refresh};
-pub use offers::{Offer, Term, plans_on_offer};
+pub use offers::{Offer, Term, list_plans};
 pub use parse::CatalogError;
 
 /// The catalog that is used when there is no file: the one in the repository.

@@ -2,7 +2,8 @@
 
 use shared::plans::{self, Interval, PlanPrice, Plans};
 
-use super::Catalog;
+use super::{Catalog, store};
+use crate::db::{Db, DbError};
 
 /// When a price is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,10 +53,18 @@ pub struct Offer {
     pub currency: String,
 }
 
+/// The pricing page, from our database: no call to Stripe.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn list_plans(catalog: &Catalog, db: &Db) -> Result<Plans, DbError> {
+    Ok(plans_on_offer(catalog, &db.read(store::list_offers).await?))
+}
+
 /// The pricing page: the catalog's plans with the prices that are on offer.
 ///
 /// Amounts are the offers' and not the file's: what is charged is what Stripe has.
-pub fn plans_on_offer(catalog: &Catalog, offers: &[Offer]) -> Plans {
+fn plans_on_offer(catalog: &Catalog, offers: &[Offer]) -> Plans {
     let offer = |plan: &str, term: Term| {
         offers.iter().find(|offer| offer.plan == plan && offer.term == term)
     };

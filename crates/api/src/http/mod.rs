@@ -4,13 +4,14 @@ pub mod body;
 pub mod error;
 mod headers;
 mod health;
+mod plans;
 mod site;
 
 use actix_web::{
     HttpResponse, Resource,
     web::{self, get},
 };
-use shared::error::ErrorCode;
+use shared::{error::ErrorCode, paths};
 
 use error::ApiError;
 pub use headers::security;
@@ -21,6 +22,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
     service
         .service(at("/healthz").route(get().to(health::alive)))
         .service(at("/readyz").route(get().to(health::ready)))
+        .service(at(paths::PLANS).route(get().to(plans::list)))
         .default_service(web::to(site::serve));
 }
 

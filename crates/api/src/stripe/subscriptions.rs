@@ -43,10 +43,8 @@ impl List {
 /// What to change about a subscription; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct Update {
-    /// Cancel when the period ends, or take that back.
-    pub cancel_at_period_end: Option<bool>,
-    /// Takes back an end at a set time.
-    pub clear_cancel_at: bool,
+    /// Whether it shall end by itself.
+    pub end: Option<PlannedEnd>,
     /// What renewals are charged to.
     pub default_payment_method: Option<String>,
     /// Another price or quantity for items.
@@ -55,6 +53,18 @@ pub struct Update {
     pub proration_behavior: Option<String>,
     /// Merged into what is there.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// Whether a subscription shall end by itself. Stripe has two encodings and takes one of them in a call, so what
+/// takes an end back depends on how it was planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedEnd {
+    /// It ends when its period does.
+    AtPeriodEnd,
+    /// It goes on although `cancel_at_period_end` was set; that clears `cancel_at` with it.
+    NotAtPeriodEnd,
+    /// It goes on although `cancel_at` alone was set.
+    NotAtSetTime,
 }
 
 /// Another price or quantity for one item.
@@ -81,11 +91,14 @@ impl From<ItemChange> for super::form::Value {
 impl Update {
     /// The call.
     pub fn request(self, id: &str) -> Request<Subscription> {
+        let end = match self.end {
+            None => Params::new(),
+            Some(PlannedEnd::AtPeriodEnd) => Params::new().with("cancel_at_period_end", true),
+            Some(PlannedEnd::NotAtPeriodEnd) => Params::new().with("cancel_at_period_end", false),
+            Some(PlannedEnd::NotAtSetTime) => Params::new().with("cancel_at", ""),
+        };
         Request::post(["subscriptions".to_owned(), id.to_owned()]).params(
-            Params::new()
-                .with_some("cancel_at_period_end", self.cancel_at_period_end)
-                .with_some("cancel_at", self.clear_cancel_at.then_some(""))
-                .with_some("default_payment_method", self.default_payment_method)
+            end.with_some("default_payment_method", self.default_payment_method)
                 .with_any("items", self.items)
                 .with_some("proration_behavior", self.proration_behavior)
                 .with("metadata", self.metadata),

@@ -6,3 +6,4 @@ mod fault_server;
 mod harness;
 mod site;
 mod stripe_client;
+mod stripe_requests;
