@@ -1,0 +1,467 @@
+//! Importing a feed: new episodes are added, known ones updated, all in one transaction.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    Episode, Library, LibraryError,
+    audio::{AudioError, MediaFolder},
+    fetch::{self, FetchError, Fetched, Validators},
+    is_remote,
+    rss_read::{self, AudioAddress, Draft, NotAFeed, Skipped},
+    store::{self, FeedSource},
+};
+use crate::db::{Conn, DbError};
+
+/// Bytes of a feed at the most.
+pub const FEED_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// What a `plan` element says when everybody may listen.
+pub const FREE: &str = "free";
+
+/// Where a feed is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An http(s) address.
+    Url(Url),
+    /// A file; relative addresses in it are files beside it.
+    File(PathBuf),
+}
+
+impl Source {
+    /// An http(s) address is fetched; anything else is a path.
+    pub fn parse(text: &str) -> Self {
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Self::Url(url),
+            _ => Self::File(text.into()),
+        }
+    }
+}
+
+/// Which plan opens what is imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Opening {
+    /// The catalog's default for new episodes; known ones stay as they are.
+    #[default]
+    Default,
+    /// Everybody.
+    Free,
+    /// This plan and those above it.
+    Plan(String),
+}
+
+/// What an import is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// For items that do not name a plan themselves.
+    pub opening: Opening,
+    /// Import even when the server says that the feed did not change.
+    pub unconditional: bool,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bytes fetched so far, and how many there are when the server says so.
+    Fetched(u64, Option<u64>),
+    /// The feed holds this many items that can be imported.
+    Items(usize),
+    /// One more item is done.
+    Item,
+}
+
+/// Is told how far an import is.
+pub type Reporter = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The feed's title.
+    pub title: String,
+    /// Episodes that are new.
+    pub added: usize,
+    /// Episodes that were known and are different now.
+    pub updated: usize,
+    /// Episodes that were known and are the same.
+    pub unchanged: usize,
+    /// The server says that the feed is what it was at the last import.
+    pub not_modified: bool,
+    /// Items that were left out.
+    pub skipped: Vec<Skipped>,
+    /// Items that were taken otherwise than the feed asks.
+    pub adjusted: Vec<Skipped>,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file could not be read.
+    #[error("{0}: {1}")]
+    Read(PathBuf, io::Error),
+    /// It is too large to be a feed.
+    #[error("{0}: larger than {limit} MiB", limit = FEED_LIMIT / 1024 / 1024)]
+    TooLarge(PathBuf),
+    /// The address could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It is no feed.
+    #[error(transparent)]
+    NotAFeed(#[from] NotAFeed),
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+}
+
+impl From<DbError> for ImportError {
+    fn from(error: DbError) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+impl From<diesel::result::Error> for ImportError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+/// A feed that has been read, and how its audio is found.
+pub(super) struct Feed {
+    /// What it is remembered by.
+    pub(super) name: String,
+    pub(super) validators: Validators,
+    pub(super) reading: rss_read::Reading,
+    pub(super) beside: Beside,
+}
+
+/// Files that stand beside a feed.
+pub(super) enum Beside {
+    /// A feed from the network has none.
+    Nothing,
+    Folder(PathBuf),
+    Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+impl Beside {
+    fn open(&self, path: &str) -> io::Result<Box<dyn Read>> {
+        match self {
+            Self::Nothing => Err(io::ErrorKind::NotFound.into()),
+            Self::Embedded(files) => {
+                let file = files.iter().find(|(name, _)| *name == path);
+                let (_, bytes) = file.ok_or(io::ErrorKind::NotFound)?;
+                Ok(Box::new(*bytes))
+            }
+            Self::Folder(folder) => {
+                let (folder, file) = (folder.canonicalize()?, folder.join(path).canonicalize()?);
+                // A feed from who knows where must not publish other files of this machine.
+                if !file.starts_with(&folder) {
+                    return Err(io::Error::other("it is outside the feed's folder"));
+                }
+                Ok(Box::new(fs::File::open(file)?))
+            }
+        }
+    }
+}
+
+impl Library {
+    /// Imports a feed. An error changes nothing.
+    pub async fn import(
+        &self,
+        source: &Source,
+        options: ImportOptions,
+        report: Reporter,
+    ) -> Result<Imported, ImportError> {
+        if let Opening::Plan(plan) = &options.opening {
+            self.check_plan(plan)?;
+        }
+        let feed = match source {
+            Source::File(path) => read_file(path)?,
+            Source::Url(url) => {
+                let name = url.to_string();
+                let known = self
+                    .db
+                    .read(move |conn| Ok::<_, ImportError>(store::find_source(conn, &name)?))
+                    .await?;
+                let conditional = options.opening == Opening::Default && !options.unconditional;
+                let validators =
+                    known.filter(|_| conditional).map(Validators::from).unwrap_or_default();
+                match fetch::fetch(url, &validators, &*report).await? {
+                    Fetched::NotModified => {
+                        return Ok(Imported { not_modified: true, ..Imported::default() });
+                    }
+                    Fetched::Feed(page) => Feed {
+                        name: url.to_string(),
+                        validators: page.validators,
+                        reading: rss_read::read(&page.body, Some(&page.url))?,
+                        beside: Beside::Nothing,
+                    },
+                }
+            }
+        };
+        Ok(self.take(feed, options.opening, report).await?)
+    }
+
+    /// Brings a feed that has been read into the library.
+    pub(super) async fn take(
+        &self,
+        feed: Feed,
+        opening: Opening,
+        report: Reporter,
+    ) -> Result<Imported, LibraryError> {
+        report(Progress::Items(feed.reading.drafts.len()));
+        let Feed { name, validators, reading, beside } = feed;
+        let mut imported =
+            Imported { title: reading.title, skipped: reading.skipped, ..Imported::default() };
+        let (media, mut drafts, mut skipped) = (self.media.clone(), reading.drafts, Vec::new());
+        // Numbers follow the order of publication.
+        drafts.sort_by_key(|draft| draft.published_at);
+        let (stored, skipped) = tokio::task::spawn_blocking(move || {
+            let stored = collect_audio(&media, &beside, drafts, &mut skipped);
+            stored.map(|drafts| (drafts, skipped))
+        })
+        .await
+        .map_err(|_| DbError::Thread)??;
+        imported.skipped.extend(skipped);
+
+        let now = self.clock.wall();
+        let files = stored.iter().map(|draft| draft.audio.clone()).collect::<Vec<_>>();
+        let plans = self.plans.clone();
+        let source = FeedSource {
+            url: name,
+            etag: validators.etag,
+            last_modified: validators.last_modified,
+            imported_at: now,
+        };
+        let written = self
+            .db
+            .write(move |conn| {
+                let mut shelf =
+                    Shelf { conn, plans: &plans.ordered, default: plans.default, opening, now };
+                let replaced = shelf.take_all(stored, &mut imported, &*report)?;
+                store::replace_source(conn, source)?;
+                Ok::<_, LibraryError>((imported, replaced))
+            })
+            .await;
+        match written {
+            Ok((imported, replaced)) => {
+                self.discard(replaced).await?;
+                Ok(imported)
+            }
+            Err(error) => {
+                // The error that matters is the first one; files that stay are only wasted space.
+                let _ = self.discard(files).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses a plan that the catalog does not have.
+    pub(super) fn check_plan(&self, plan: &str) -> Result<(), LibraryError> {
+        if self.plans.ordered.iter().any(|known| known == plan) {
+            return Ok(());
+        }
+        Err(LibraryError::NoPlan { plan: plan.to_owned(), known: self.plans.ordered.join(", ") })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Feed, ImportError> {
+    let failed = |error| ImportError::Read(path.to_owned(), error);
+    let mut xml = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(FEED_LIMIT + 1).read_to_end(&mut xml))
+        .map_err(failed)?;
+    if xml.len() as u64 > FEED_LIMIT {
+        return Err(ImportError::TooLarge(path.to_owned()));
+    }
+    let file = path.canonicalize().map_err(failed)?;
+    Ok(Feed {
+        name: file.display().to_string(),
+        validators: Validators::default(),
+        reading: rss_read::read(&xml, None)?,
+        beside: file.parent().map_or(Beside::Nothing, |folder| Beside::Folder(folder.to_owned())),
+    })
+}
+
+/// A draft whose audio is where it will stay.
+struct StoredDraft {
+    draft: Draft,
+    audio: String,
+}
+
+fn collect_audio(
+    media: &MediaFolder,
+    beside: &Beside,
+    drafts: Vec<Draft>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<StoredDraft>, LibraryError> {
+    let mut stored = Vec::with_capacity(drafts.len());
+    for mut draft in drafts {
+        let audio = match &draft.audio {
+            AudioAddress::Remote(url) => url.to_string(),
+            AudioAddress::Beside(path) => {
+                let opened = beside.open(path).map_err(|error| error.to_string());
+                let kept = opened.and_then(|mut file| match media.store(&mut *file) {
+                    Err(AudioError::NotAudio) => Err(AudioError::NotAudio.to_string()),
+                    kept => Ok(kept),
+                });
+                match kept {
+                    Ok(kept) => {
+                        let kept = kept?;
+                        draft.audio_type = kept.media_type.to_owned();
+                        (draft.audio_size, draft.duration) = (kept.size, kept.duration);
+                        kept.file
+                    }
+                    Err(problem) => {
+                        skipped.push(Skipped {
+                            reason: format!("its audio {path}: {problem}"),
+                            item: draft.title,
+                        });
+                        continue;
+                    }
+                }
+            }
+        };
+        stored.push(StoredDraft { draft, audio });
+    }
+    Ok(stored)
+}
+
+/// The episodes inside an import's transaction.
+struct Shelf<'a> {
+    conn: &'a mut Conn,
+    plans: &'a [String],
+    default: Option<String>,
+    opening: Opening,
+    now: i64,
+}
+
+impl Shelf<'_> {
+    /// Adds and updates; returns the audio that was replaced.
+    fn take_all(
+        &mut self,
+        drafts: Vec<StoredDraft>,
+        imported: &mut Imported,
+        report: &dyn Fn(Progress),
+    ) -> Result<Vec<String>, LibraryError> {
+        let known: HashMap<_, _> = store::list_episodes(self.conn)?
+            .into_iter()
+            .map(|episode| (episode.guid.clone(), episode))
+            .collect();
+        let (mut last, mut replaced) = (store::last_number(self.conn)?, Vec::new());
+        for StoredDraft { draft, audio } in drafts {
+            let named = self.named_plan(&draft, imported);
+            match known.get(&draft.guid) {
+                None => {
+                    // The feed's own number, where it keeps the order.
+                    last = draft.number.filter(|number| *number > last).unwrap_or(last + 1);
+                    let required_plan = named.unwrap_or_else(|| self.default.clone());
+                    store::insert_episode(
+                        self.conn,
+                        self.new_episode(draft, audio, last, required_plan),
+                    )?;
+                    imported.added += 1;
+                }
+                Some(old) => {
+                    let new = self.changed_episode(old, draft, audio, named);
+                    let comparable = Episode { updated_at: old.updated_at, ..new.clone() };
+                    if comparable == *old {
+                        imported.unchanged += 1;
+                    } else {
+                        if new.audio != old.audio && !is_remote(&old.audio) {
+                            replaced.push(old.audio.clone());
+                        }
+                        store::update_episode(self.conn, new)?;
+                        imported.updated += 1;
+                    }
+                }
+            }
+            report(Progress::Item);
+        }
+        Ok(replaced)
+    }
+
+    /// The plan that the item or the options name: `None` when neither does, `Some(None)` for free.
+    fn named_plan(&self, draft: &Draft, imported: &mut Imported) -> Option<Option<String>> {
+        match draft.plan.as_deref() {
+            Some(FREE) => Some(None),
+            Some(plan) if self.plans.iter().any(|known| known == plan) => {
+                Some(Some(plan.to_owned()))
+            }
+            Some(unknown) => {
+                // Rather locked than given away.
+                let highest = self.plans.last().cloned();
+                imported.adjusted.push(Skipped {
+                    item: draft.title.clone(),
+                    reason: format!(
+                        "the catalog has no plan {unknown}, so it asks for {}",
+                        highest.as_deref().unwrap_or(unknown)
+                    ),
+                });
+                Some(Some(highest.unwrap_or_else(|| unknown.to_owned())))
+            }
+            None => match &self.opening {
+                Opening::Default => None,
+                Opening::Free => Some(None),
+                Opening::Plan(plan) => Some(Some(plan.clone())),
+            },
+        }
+    }
+
+    fn new_episode(
+        &self,
+        draft: Draft,
+        audio: String,
+        number: i64,
+        required_plan: Option<String>,
+    ) -> Episode {
+        Episode {
+            id: new_id(),
+            number,
+            guid: draft.guid,
+            title: draft.title,
+            summary: draft.summary,
+            description_html: draft.description_html,
+            published_at: draft.published_at,
+            duration: draft.duration,
+            required_plan,
+            audio,
+            audio_type: draft.audio_type,
+            audio_size: draft.audio_size,
+            created_at: self.now,
+            updated_at: self.now,
+        }
+    }
+
+    fn changed_episode(
+        &self,
+        old: &Episode,
+        draft: Draft,
+        audio: String,
+        named: Option<Option<String>>,
+    ) -> Episode {
+        let required_plan = named.unwrap_or_else(|| old.required_plan.clone());
+        Episode {
+            id: old.id.clone(),
+            created_at: old.created_at,
+            ..self.new_episode(draft, audio, old.number, required_plan)
+        }
+    }
+}
+
+/// An id that sorts by the time it was made.
+pub(super) fn new_id() -> String {
+    format!("ep_{}", Uuid::now_v7().simple())
+}
+
+impl From<FeedSource> for Validators {
+    fn from(source: FeedSource) -> Self {
+        Self { etag: source.etag, last_modified: source.last_modified }
+    }
+}

@@ -1,0 +1,265 @@
+//! RSS in: a feed's bytes to drafts of episodes, as forgiving as real feeds need. Pure.
+
+use std::collections::HashSet;
+
+use jiff::{Timestamp, civil, fmt::rfc2822, tz::TimeZone};
+use rss::{Channel, Item};
+use url::Url;
+
+use super::notes::{Sanitizer, one_line, plain_text, summary_of};
+
+/// Our own elements: `plan` names the lowest plan that opens an episode, or `free`.
+pub const NAMESPACE: &str = "urn:inner-circle:feed:1";
+
+/// What a feed holds.
+#[derive(Debug)]
+pub struct Reading {
+    /// The feed's title.
+    pub title: String,
+    /// What can be imported, in the feed's order.
+    pub drafts: Vec<Draft>,
+    /// What cannot.
+    pub skipped: Vec<Skipped>,
+}
+
+/// An episode as a feed describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What the feed knows it by; unique in the feed.
+    pub guid: String,
+    /// Plain text.
+    pub title: String,
+    /// Plain text.
+    pub summary: String,
+    /// Sanitised.
+    pub description_html: String,
+    /// Unix seconds.
+    pub published_at: i64,
+    /// Seconds; 0 when the feed does not say.
+    pub duration: i64,
+    /// The number that the feed gives it.
+    pub number: Option<i64>,
+    /// Our own `plan` element.
+    pub plan: Option<String>,
+    /// Where the audio is.
+    pub audio: AudioAddress,
+    /// A media type that starts with `audio/`.
+    pub audio_type: String,
+    /// Bytes; 0 when the feed does not say.
+    pub audio_size: i64,
+}
+
+/// Where an enclosure points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioAddress {
+    /// An http(s) address.
+    Remote(Url),
+    /// A path relative to the feed's own file.
+    Beside(String),
+}
+
+/// An item that cannot be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The item's title, or its place in the feed.
+    pub item: String,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Bytes that are no RSS feed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAFeed {
+    /// The other common format.
+    #[error("this is an Atom feed; only RSS 2.0 can be imported")]
+    Atom,
+    /// Something else altogether.
+    #[error("this is not an RSS 2.0 feed: {0}")]
+    NotRss(#[from] rss::Error),
+}
+
+/// Reads a feed. Relative addresses are resolved against `base`; without one they name files beside the feed.
+pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
+    let channel = Channel::read_from(xml).map_err(|error| match error {
+        rss::Error::InvalidStartTag if is_atom(xml) => NotAFeed::Atom,
+        error => NotAFeed::NotRss(error),
+    })?;
+    let reader = ItemReader {
+        base,
+        sanitizer: Sanitizer::new(base),
+        prefix: channel
+            .namespaces()
+            .iter()
+            .find(|(_, uri)| *uri == NAMESPACE)
+            .map(|(prefix, _)| prefix.as_str()),
+    };
+    let mut reading =
+        Reading { title: one_line(channel.title()), drafts: Vec::new(), skipped: Vec::new() };
+    let mut guids = HashSet::new();
+    for (index, item) in channel.items().iter().enumerate() {
+        match reader.draft(item) {
+            Ok(draft) if guids.insert(draft.guid.clone()) => reading.drafts.push(draft),
+            Ok(draft) => reading.skipped.push(Skipped {
+                item: draft.title,
+                reason: format!("another item of the feed has the GUID {}", draft.guid),
+            }),
+            Err(reason) => {
+                let title = item.title().map(one_line).filter(|title| !title.is_empty());
+                reading
+                    .skipped
+                    .push(Skipped { item: title.unwrap_or(format!("item {}", index + 1)), reason });
+            }
+        }
+    }
+    Ok(reading)
+}
+
+fn is_atom(xml: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&xml[..xml.len().min(2048)]).into_owned();
+    head.contains("<feed") && head.contains("http://www.w3.org/2005/Atom")
+}
+
+struct ItemReader<'a> {
+    base: Option<&'a Url>,
+    sanitizer: Sanitizer,
+    /// What the feed calls [`NAMESPACE`].
+    prefix: Option<&'a str>,
+}
+
+impl ItemReader<'_> {
+    fn draft(&self, item: &Item) -> Result<Draft, String> {
+        let title = item
+            .title()
+            .map(one_line)
+            .filter(|title| !title.is_empty())
+            .ok_or("it has no title")?;
+        let enclosure = item.enclosure().filter(|enclosure| !enclosure.url().trim().is_empty());
+        let enclosure = enclosure.ok_or("it has no enclosure, so there is no audio")?;
+        let audio = self.address(enclosure.url().trim())?;
+        let audio_type = audio_type(enclosure.mime_type(), audio.path())?;
+        let guid = item.guid().map(|guid| guid.value().trim()).filter(|guid| !guid.is_empty());
+        let published =
+            item.pub_date().or_else(|| Some(item.dublin_core_ext()?.dates().first()?.as_str()));
+        let published = published.ok_or("it has no publication date")?;
+        let itunes = item.itunes_ext();
+        let notes =
+            [item.content(), item.description(), itunes.and_then(|itunes| itunes.summary())];
+        let notes =
+            notes.into_iter().flatten().find(|notes| !notes.trim().is_empty()).unwrap_or_default();
+        let description_html = self.sanitizer.html(notes);
+        let summaries =
+            itunes.map(|itunes| [itunes.summary(), itunes.subtitle()]).unwrap_or_default();
+        let summary =
+            summaries.into_iter().flatten().map(plain_text).find(|summary| !summary.is_empty());
+        Ok(Draft {
+            guid: guid.unwrap_or(enclosure.url().trim()).to_owned(),
+            summary: summary_of(&summary.unwrap_or_else(|| plain_text(&description_html))),
+            title,
+            description_html,
+            published_at: date(published)
+                .ok_or_else(|| format!("its date “{}” cannot be read", published.trim()))?,
+            duration: itunes.and_then(|itunes| duration(itunes.duration()?)).unwrap_or(0),
+            number: number(item),
+            plan: self.plan(item),
+            audio,
+            audio_type,
+            audio_size: enclosure
+                .length()
+                .trim()
+                .replace([',', '.'], "")
+                .parse()
+                .ok()
+                .filter(|size| *size > 0)
+                .unwrap_or(0),
+        })
+    }
+
+    fn address(&self, url: &str) -> Result<AudioAddress, String> {
+        match (Url::parse(url), self.base) {
+            (Ok(url), _) if matches!(url.scheme(), "http" | "https") => {
+                Ok(AudioAddress::Remote(url))
+            }
+            (Ok(_), _) => Err(format!("its audio is at {url}, which is no http address")),
+            (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base
+                .join(url)
+                .map(AudioAddress::Remote)
+                .map_err(|error| format!("its audio is at {url}: {error}")),
+            (Err(url::ParseError::RelativeUrlWithoutBase), None) => {
+                Ok(AudioAddress::Beside(url.to_owned()))
+            }
+            (Err(error), _) => Err(format!("its audio is at {url}: {error}")),
+        }
+    }
+
+    fn plan(&self, item: &Item) -> Option<String> {
+        let element = item.extensions().get(self.prefix?)?.get("plan")?.first()?;
+        element.value().map(|plan| plan.trim().to_owned())
+    }
+}
+
+impl AudioAddress {
+    fn path(&self) -> &str {
+        match self {
+            Self::Remote(url) => url.path(),
+            Self::Beside(path) => path,
+        }
+    }
+}
+
+/// The media type, by the file's ending when the feed names none that is of use.
+fn audio_type(stated: &str, path: &str) -> Result<String, String> {
+    let stated = stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match stated.as_str() {
+        "audio/mp3" | "audio/mpeg3" | "audio/x-mp3" | "audio/x-mpeg" => {
+            return Ok("audio/mpeg".to_owned());
+        }
+        audio if audio.starts_with("audio/") => return Ok(stated),
+        "" | "application/octet-stream" | "binary/octet-stream" => {}
+        _ => return Err(format!("its enclosure is {stated}, not audio")),
+    }
+    let guessed = mime_guess::from_path(path).first().filter(|guess| guess.type_() == "audio");
+    guessed
+        .map(|guess| guess.to_string())
+        .ok_or_else(|| "its enclosure does not say that it is audio".to_owned())
+}
+
+/// The number by the itunes namespace, or else by the podcast namespace.
+fn number(item: &Item) -> Option<i64> {
+    let itunes = item.itunes_ext().and_then(|itunes| itunes.episode());
+    let podcast = || item.extensions().get("podcast")?.get("episode")?.first()?.value();
+    itunes.or_else(podcast)?.trim().parse().ok().filter(|number| (1..1_000_000).contains(number))
+}
+
+/// Unix seconds of a `pubDate`: RFC 2822 as feeds write it, else ISO 8601.
+fn date(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    if let Ok(moment) = parser.parse_timestamp(text) {
+        return Some(moment.as_second());
+    }
+    // Week days and the word “GMT+2” are where feeds go wrong most.
+    let unnamed = text.split_once(',').map_or(text, |(_, rest)| rest.trim());
+    if let Ok(moment) = parser.parse_timestamp(unnamed) {
+        return Some(moment.as_second());
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment.as_second());
+    }
+    let local = text.parse::<civil::DateTime>().ok()?;
+    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+}
+
+/// Seconds of an `itunes:duration`: `HH:MM:SS`, `MM:SS` or seconds, with or without a fraction.
+fn duration(text: &str) -> Option<i64> {
+    let whole = text.trim().split(['.', ',']).next().unwrap_or_default();
+    let mut parts = whole.split(':');
+    let seconds = parts.by_ref().take(3).try_fold(0_i64, |total, part| {
+        let value: i64 = part.trim().parse().ok().filter(|value| *value >= 0)?;
+        total.checked_mul(60)?.checked_add(value)
+    })?;
+    (parts.next().is_none()).then_some(seconds)
+}
+
+#[cfg(test)]
+#[path = "rss_read_tests.rs"]
+mod tests;

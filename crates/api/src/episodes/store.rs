@@ -1,0 +1,212 @@
+//! Episodes, feed sources and feed addresses in the database.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
+    RunQueryDsl, dsl::max,
+};
+
+use crate::db::{
+    Conn,
+    schema::{episodes, feed_sources, feeds, users},
+};
+
+type Result<T> = std::result::Result<T, diesel::result::Error>;
+
+/// An episode as it is kept. Its fields stand in the order of the table's columns.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = episodes)]
+pub struct Episode {
+    /// `ep_…`.
+    pub id: String,
+    /// Counts up from 1.
+    pub number: i64,
+    /// What feeds know it by.
+    pub guid: String,
+    /// Plain text.
+    pub title: String,
+    /// Plain text.
+    pub summary: String,
+    /// Sanitised.
+    pub description_html: String,
+    /// Unix seconds; hidden before.
+    pub published_at: i64,
+    /// Seconds.
+    pub duration: i64,
+    /// The lowest plan that opens it; `None` when it is free.
+    pub required_plan: Option<String>,
+    /// A file in the media folder, or an http(s) address.
+    pub audio: String,
+    /// Its media type.
+    pub audio_type: String,
+    /// Bytes; 0 when unknown.
+    pub audio_size: i64,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+}
+
+/// A feed that was imported, with what a conditional request needs.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = feed_sources)]
+pub struct FeedSource {
+    /// Its address, or its path as a file.
+    pub url: String,
+    /// As the server sent it.
+    pub etag: Option<String>,
+    /// As the server sent it.
+    pub last_modified: Option<String>,
+    /// Unix seconds.
+    pub imported_at: i64,
+}
+
+/// A private feed's address.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = feeds)]
+pub struct FeedRow {
+    /// SHA-256 of the token, hexadecimal.
+    pub token_digest: String,
+    /// Whose feed it is.
+    pub user_id: String,
+    /// The user's `feed_version` that the token was made with.
+    pub version: i64,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// When another address took its place.
+    pub replaced_at: Option<i64>,
+}
+
+/// One episode by id, published or not.
+pub fn find_episode(conn: &mut Conn, id: &str) -> Result<Option<Episode>> {
+    episodes::table.filter(episodes::id.eq(id)).get_result(conn).optional()
+}
+
+/// One episode by number, published or not.
+pub fn find_episode_by_number(conn: &mut Conn, number: i64) -> Result<Option<Episode>> {
+    episodes::table.filter(episodes::number.eq(number)).get_result(conn).optional()
+}
+
+/// Every episode, newest first, published or not.
+pub fn list_episodes(conn: &mut Conn) -> Result<Vec<Episode>> {
+    episodes::table.order((episodes::published_at.desc(), episodes::number.desc())).load(conn)
+}
+
+/// At most `limit` episodes published by `now`, newest first, from after `before` = (published_at, number).
+pub fn list_published(
+    conn: &mut Conn,
+    now: i64,
+    before: Option<(i64, i64)>,
+    limit: i64,
+) -> Result<Vec<Episode>> {
+    let newest_first = (episodes::published_at.desc(), episodes::number.desc());
+    let published =
+        episodes::table.filter(episodes::published_at.le(now)).order(newest_first).limit(limit);
+    match before {
+        None => published.load(conn),
+        Some((at, number)) => {
+            let older = episodes::published_at.lt(at);
+            let same_second = episodes::published_at.eq(at).and(episodes::number.lt(number));
+            published.filter(older.or(same_second)).load(conn)
+        }
+    }
+}
+
+/// The highest number in use; 0 without episodes.
+pub fn last_number(conn: &mut Conn) -> Result<i64> {
+    let last: Option<i64> = episodes::table.select(max(episodes::number)).get_result(conn)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Adds an episode.
+pub fn insert_episode(conn: &mut Conn, episode: Episode) -> Result<()> {
+    diesel::insert_into(episodes::table).values(episode).execute(conn)?;
+    Ok(())
+}
+
+/// Writes everything but id, number, GUID and the time of creation.
+pub fn update_episode(conn: &mut Conn, episode: Episode) -> Result<()> {
+    diesel::update(episodes::table.filter(episodes::id.eq(episode.id)))
+        .set((
+            episodes::title.eq(episode.title),
+            episodes::summary.eq(episode.summary),
+            episodes::description_html.eq(episode.description_html),
+            episodes::published_at.eq(episode.published_at),
+            episodes::duration.eq(episode.duration),
+            episodes::required_plan.eq(episode.required_plan),
+            episodes::audio.eq(episode.audio),
+            episodes::audio_type.eq(episode.audio_type),
+            episodes::audio_size.eq(episode.audio_size),
+            episodes::updated_at.eq(episode.updated_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes an episode.
+pub fn delete_episode(conn: &mut Conn, id: &str) -> Result<()> {
+    diesel::delete(episodes::table.filter(episodes::id.eq(id))).execute(conn)?;
+    Ok(())
+}
+
+/// Whether any episode's audio is this file.
+pub fn is_audio_in_use(conn: &mut Conn, file: &str) -> Result<bool> {
+    let uses: i64 = episodes::table.filter(episodes::audio.eq(file)).count().get_result(conn)?;
+    Ok(uses > 0)
+}
+
+/// Whether nothing was ever imported or added here.
+pub fn is_untouched(conn: &mut Conn) -> Result<bool> {
+    let sources: i64 = feed_sources::table.count().get_result(conn)?;
+    let added: i64 = episodes::table.count().get_result(conn)?;
+    Ok(sources == 0 && added == 0)
+}
+
+/// What is known of a feed that was imported before.
+pub fn find_source(conn: &mut Conn, url: &str) -> Result<Option<FeedSource>> {
+    feed_sources::table.filter(feed_sources::url.eq(url)).get_result(conn).optional()
+}
+
+/// Keeps what is known of a feed, in place of what was.
+pub fn replace_source(conn: &mut Conn, source: FeedSource) -> Result<()> {
+    diesel::delete(feed_sources::table.filter(feed_sources::url.eq(source.url.clone())))
+        .execute(conn)?;
+    diesel::insert_into(feed_sources::table).values(source).execute(conn)?;
+    Ok(())
+}
+
+/// A feed by the digest of its token.
+pub fn find_feed(conn: &mut Conn, token_digest: &str) -> Result<Option<FeedRow>> {
+    feeds::table.filter(feeds::token_digest.eq(token_digest)).get_result(conn).optional()
+}
+
+/// Adds a feed's address.
+pub fn insert_feed(conn: &mut Conn, feed: FeedRow) -> Result<()> {
+    diesel::insert_into(feeds::table).values(feed).execute(conn)?;
+    Ok(())
+}
+
+/// Makes every present address of a user an old one.
+pub fn replace_feeds(conn: &mut Conn, user_id: &str, now: i64) -> Result<()> {
+    let present =
+        feeds::table.filter(feeds::user_id.eq(user_id)).filter(feeds::replaced_at.is_null());
+    diesel::update(present).set(feeds::replaced_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+/// The version of a user's present feed address; `None` for a user who is not there.
+pub fn find_feed_version(conn: &mut Conn, user_id: &str) -> Result<Option<i64>> {
+    users::table
+        .filter(users::id.eq(user_id))
+        .select(users::feed_version)
+        .get_result(conn)
+        .optional()
+}
+
+/// Moves a user on to the next version and returns it.
+pub fn advance_feed_version(conn: &mut Conn, user_id: &str) -> Result<Option<i64>> {
+    diesel::update(users::table.filter(users::id.eq(user_id)))
+        .set(users::feed_version.eq(users::feed_version + 1))
+        .returning(users::feed_version)
+        .get_result(conn)
+        .optional()
+}
