@@ -126,12 +126,6 @@ impl From<DbError> for ImportError {
     }
 }
 
-impl From<diesel::result::Error> for ImportError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Library(error.into())
-    }
-}
-
 /// A feed that has been read, and how its audio is found.
 pub(super) struct Feed {
     /// What it is remembered by.
@@ -337,7 +331,7 @@ fn collect_audio(
 struct Shelf<'a> {
     conn: &'a mut Conn,
     plans: &'a [String],
-    default: Option<String>,
+    default: String,
     opening: Opening,
     now: i64,
 }
@@ -361,7 +355,7 @@ impl Shelf<'_> {
                 None => {
                     // The feed's own number, where it keeps the order.
                     last = draft.number.filter(|number| *number > last).unwrap_or(last + 1);
-                    let required_plan = named.unwrap_or_else(|| self.default.clone());
+                    let required_plan = named.unwrap_or_else(|| Some(self.default.clone()));
                     store::insert_episode(
                         self.conn,
                         self.new_episode(draft, audio, last, required_plan),

@@ -1,30 +1,45 @@
 //! Episodes: kept and imported by [`Library`], heard through [`Listening`].
 //!
 //! An import reads a feed ([`rss_read`]), brings its audio into the media folder ([`audio`]) and writes all of it
-//! in one transaction ([`import`]); a new installation starts with the feed in [`seed`].
+//! in one transaction ([`import`]); a new installation starts with the feed in [`seed`]. What a listener may hear is
+//! decided again at every request: for the list ([`shelf`]), for each piece of audio ([`media`]) and for the private
+//! feed ([`feed`]).
 
 pub mod audio;
+pub mod feed;
 pub mod fetch;
 pub mod import;
+pub mod media;
 mod notes;
 pub mod rss_read;
+mod rss_write;
 mod seed;
+pub mod shelf;
 pub mod store;
 
 use std::io;
 
+use shared::account::Access;
+use url::Url;
+
 use self::audio::{AudioError, MediaFolder};
-use crate::{clock::Clock, db::Db, db::DbError};
+use crate::{
+    access::{self, Policy},
+    catalog::Catalog,
+    clock::Clock,
+    db::{Conn, Db, DbError},
+    keys::Keys,
+};
 
 pub use self::store::Episode;
 
 /// The plans that can open an episode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpeningPlans {
+#[derive(Clone, Debug)]
+struct OpeningPlans {
     /// Every plan's id, lowest first.
-    pub ordered: Vec<String>,
-    /// What an episode asks for when nothing else is said; `None` makes it free.
-    pub default: Option<String>,
+    ordered: Vec<String>,
+    /// What an episode asks for when nothing else is said.
+    default: String,
 }
 
 /// All episodes and their audio, as the operator keeps them.
@@ -37,8 +52,12 @@ pub struct Library {
 }
 
 impl Library {
-    /// A library over a database and a media folder.
-    pub fn new(db: Db, clock: Clock, media: MediaFolder, plans: OpeningPlans) -> Self {
+    /// A library over a database and a media folder, for the plans of a catalog.
+    pub fn new(db: Db, clock: Clock, media: MediaFolder, catalog: &Catalog) -> Self {
+        let plans = OpeningPlans {
+            ordered: catalog.plans.iter().map(|plan| plan.id.clone()).collect(),
+            default: catalog.default_required_plan.clone(),
+        };
         Self { db, clock, media, plans }
     }
 
@@ -55,6 +74,51 @@ impl Library {
                 Ok(())
             })
             .await
+    }
+}
+
+/// What listeners reach of the library: the list, the audio, their private feeds.
+#[derive(Clone)]
+pub struct Listening {
+    db: Db,
+    clock: Clock,
+    media: MediaFolder,
+    keys: Keys,
+    policy: Policy,
+    /// Without a slash at its end.
+    public_url: String,
+}
+
+impl Listening {
+    /// Lets listeners in as `policy` says; addresses begin with `public_url`.
+    pub fn new(library: &Library, keys: Keys, policy: Policy, public_url: &Url) -> Self {
+        let public_url = public_url.as_str().trim_end_matches('/').to_owned();
+        let Library { db, clock, media, .. } = library.clone();
+        Self { db, clock, media, keys, policy, public_url }
+    }
+
+    /// What a listener may hear now; somebody who is not signed in has no plan.
+    fn access(&self, conn: &mut Conn, listener: Option<&str>) -> Result<Access, DbError> {
+        match listener {
+            Some(user_id) => {
+                Ok(access::standing(conn, &self.policy, user_id, self.clock.billing())?.access)
+            }
+            None => Ok(Access {
+                allowed: false,
+                plan: None,
+                until: None,
+                reason: "anonymous".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether `access` opens an episode.
+    fn opens(&self, access: &Access, episode: &Episode) -> bool {
+        let held = access.plan.as_deref().filter(|_| access.allowed);
+        match &episode.required_plan {
+            None => true,
+            Some(required) => held.is_some_and(|held| self.policy.covers(held, required)),
+        }
     }
 }
 
@@ -89,10 +153,4 @@ pub enum LibraryError {
     /// A number that another episode has.
     #[error("episode {0} exists already")]
     NumberTaken(i64),
-}
-
-impl From<diesel::result::Error> for LibraryError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Db(error.into())
-    }
 }

@@ -1,16 +1,18 @@
 //! Episodes, feed sources and feed addresses in the database.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
-    RunQueryDsl, dsl::max,
+    BoolExpressionMethods, Connection, ExpressionMethods, Insertable, OptionalExtension, QueryDsl,
+    Queryable, RunQueryDsl,
+    dsl::max,
+    result::{DatabaseErrorKind, Error as QueryError},
 };
 
 use crate::db::{
-    Conn,
+    Conn, DbError,
     schema::{episodes, feed_sources, feeds, users},
 };
 
-type Result<T> = std::result::Result<T, diesel::result::Error>;
+type Result<T> = std::result::Result<T, DbError>;
 
 /// An episode as it is kept. Its fields stand in the order of the table's columns.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
@@ -46,6 +48,15 @@ pub struct Episode {
     pub updated_at: i64,
 }
 
+/// A place in the order of publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Unix seconds.
+    pub published_at: i64,
+    /// Tells apart what was published in the same second.
+    pub number: i64,
+}
+
 /// A feed that was imported, with what a conditional request needs.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = feed_sources)]
@@ -78,37 +89,55 @@ pub struct FeedRow {
 
 /// One episode by id, published or not.
 pub fn find_episode(conn: &mut Conn, id: &str) -> Result<Option<Episode>> {
-    episodes::table.filter(episodes::id.eq(id)).get_result(conn).optional()
+    Ok(episodes::table.filter(episodes::id.eq(id)).get_result(conn).optional()?)
 }
 
 /// One episode by number, published or not.
 pub fn find_episode_by_number(conn: &mut Conn, number: i64) -> Result<Option<Episode>> {
-    episodes::table.filter(episodes::number.eq(number)).get_result(conn).optional()
+    Ok(episodes::table.filter(episodes::number.eq(number)).get_result(conn).optional()?)
+}
+
+/// Where a page that ended before the episode `number` goes on; that episode may be gone by now.
+pub fn find_cursor(conn: &mut Conn, number: i64) -> Result<Option<Cursor>> {
+    let nearest: Option<(i64, i64)> = episodes::table
+        .filter(episodes::number.le(number))
+        .order(episodes::number.desc())
+        .limit(1)
+        .select((episodes::published_at, episodes::number))
+        .get_result(conn)
+        .optional()?;
+    // In place of one that is gone, the nearest belongs to the page.
+    Ok(nearest.map(|(published_at, found)| Cursor {
+        published_at,
+        number: if found == number { number } else { found + 1 },
+    }))
 }
 
 /// Every episode, newest first, published or not.
 pub fn list_episodes(conn: &mut Conn) -> Result<Vec<Episode>> {
-    episodes::table.order((episodes::published_at.desc(), episodes::number.desc())).load(conn)
+    Ok(episodes::table
+        .order((episodes::published_at.desc(), episodes::number.desc()))
+        .load(conn)?)
 }
 
-/// At most `limit` episodes published by `now`, newest first, from after `before` = (published_at, number).
+/// At most `limit` episodes published by `now`, newest first, all older than `before`.
 pub fn list_published(
     conn: &mut Conn,
     now: i64,
-    before: Option<(i64, i64)>,
+    before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Episode>> {
     let newest_first = (episodes::published_at.desc(), episodes::number.desc());
     let published =
         episodes::table.filter(episodes::published_at.le(now)).order(newest_first).limit(limit);
-    match before {
-        None => published.load(conn),
-        Some((at, number)) => {
+    Ok(match before {
+        None => published.load(conn)?,
+        Some(Cursor { published_at: at, number }) => {
             let older = episodes::published_at.lt(at);
             let same_second = episodes::published_at.eq(at).and(episodes::number.lt(number));
-            published.filter(older.or(same_second)).load(conn)
+            published.filter(older.or(same_second)).load(conn)?
         }
-    }
+    })
 }
 
 /// The highest number in use; 0 without episodes.
@@ -163,7 +192,7 @@ pub fn is_untouched(conn: &mut Conn) -> Result<bool> {
 
 /// What is known of a feed that was imported before.
 pub fn find_source(conn: &mut Conn, url: &str) -> Result<Option<FeedSource>> {
-    feed_sources::table.filter(feed_sources::url.eq(url)).get_result(conn).optional()
+    Ok(feed_sources::table.filter(feed_sources::url.eq(url)).get_result(conn).optional()?)
 }
 
 /// Keeps what is known of a feed, in place of what was.
@@ -176,13 +205,18 @@ pub fn replace_source(conn: &mut Conn, source: FeedSource) -> Result<()> {
 
 /// A feed by the digest of its token.
 pub fn find_feed(conn: &mut Conn, token_digest: &str) -> Result<Option<FeedRow>> {
-    feeds::table.filter(feeds::token_digest.eq(token_digest)).get_result(conn).optional()
+    Ok(feeds::table.filter(feeds::token_digest.eq(token_digest)).get_result(conn).optional()?)
 }
 
-/// Adds a feed's address.
+/// Adds a feed's address, unless it is there.
 pub fn insert_feed(conn: &mut Conn, feed: FeedRow) -> Result<()> {
-    diesel::insert_into(feeds::table).values(feed).execute(conn)?;
-    Ok(())
+    // In a savepoint, since PostgreSQL gives a whole transaction up for a statement that failed.
+    let inserted =
+        conn.transaction(|conn| diesel::insert_into(feeds::table).values(feed).execute(conn));
+    match inserted {
+        Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(()),
+        inserted => Ok(inserted.map(drop)?),
+    }
 }
 
 /// Makes every present address of a user an old one.
@@ -193,20 +227,14 @@ pub fn replace_feeds(conn: &mut Conn, user_id: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// The version of a user's present feed address; `None` for a user who is not there.
-pub fn find_feed_version(conn: &mut Conn, user_id: &str) -> Result<Option<i64>> {
-    users::table
-        .filter(users::id.eq(user_id))
-        .select(users::feed_version)
-        .get_result(conn)
-        .optional()
+/// The version of a user's present feed address.
+pub fn get_feed_version(conn: &mut Conn, user_id: &str) -> Result<i64> {
+    Ok(users::table.filter(users::id.eq(user_id)).select(users::feed_version).get_result(conn)?)
 }
 
 /// Moves a user on to the next version and returns it.
-pub fn advance_feed_version(conn: &mut Conn, user_id: &str) -> Result<Option<i64>> {
-    diesel::update(users::table.filter(users::id.eq(user_id)))
-        .set(users::feed_version.eq(users::feed_version + 1))
-        .returning(users::feed_version)
-        .get_result(conn)
-        .optional()
+pub fn advance_feed_version(conn: &mut Conn, user_id: &str) -> Result<i64> {
+    let user = diesel::update(users::table.filter(users::id.eq(user_id)));
+    let advanced = user.set(users::feed_version.eq(users::feed_version + 1));
+    Ok(advanced.returning(users::feed_version).get_result(conn)?)
 }

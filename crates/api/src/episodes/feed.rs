@@ -1,0 +1,135 @@
+//! Private feeds: one secret address for each listener, and what a podcast app finds there.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use shared::episodes::FeedAddress;
+
+use super::{
+    Episode, Listening,
+    rss_write::{self, Contents, Show},
+    store::{self, FeedRow},
+};
+use crate::{db::DbError, keys::Purpose};
+
+/// A listener's feed, ready to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedDocument {
+    /// RSS 2.0.
+    pub xml: String,
+    /// Changes with every byte of the feed; without quotes.
+    pub etag: String,
+}
+
+/// Why there is no feed at an address.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// There never was one.
+    #[error("there is no feed at this address")]
+    Unknown,
+    /// Its owner replaced the address.
+    #[error("this feed has another address now")]
+    Rotated,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Listening {
+    /// The listener's present feed address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn feed_address(&self, user_id: String) -> Result<FeedAddress, DbError> {
+        let (this, user) = (self.clone(), user_id.clone());
+        let (known, version) = self
+            .db
+            .read(move |conn| {
+                let version = store::get_feed_version(conn, &user)?;
+                let known = store::find_feed(conn, &digest(&this.token(&user, version)))?;
+                Ok::<_, DbError>((known.is_some(), version))
+            })
+            .await?;
+        let token = self.token(&user_id, version);
+        if !known {
+            let row = self.row(&token, user_id, version);
+            self.db.write(move |conn| store::insert_feed(conn, row)).await?;
+        }
+        Ok(self.address(&token))
+    }
+
+    /// Gives the listener a new feed address; the old ones end.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_feed(&self, user_id: String) -> Result<FeedAddress, DbError> {
+        let this = self.clone();
+        let token = self
+            .db
+            .write(move |conn| {
+                let version = store::advance_feed_version(conn, &user_id)?;
+                store::replace_feeds(conn, &user_id, this.clock.wall())?;
+                let token = this.token(&user_id, version);
+                store::insert_feed(conn, this.row(&token, user_id, version))?;
+                Ok::<_, DbError>(token)
+            })
+            .await?;
+        Ok(self.address(&token))
+    }
+
+    /// The feed at a secret address, with what its listener may hear now.
+    ///
+    /// # Errors
+    /// [`FeedError::Unknown`] and [`FeedError::Rotated`] when there is none.
+    pub async fn feed(&self, token: String) -> Result<FeedDocument, FeedError> {
+        let this = self.clone();
+        self.db
+            .scan(move |conn| {
+                let feed = store::find_feed(conn, &digest(&token))?.ok_or(FeedError::Unknown)?;
+                if feed.replaced_at.is_some() {
+                    return Err(FeedError::Rotated);
+                }
+                let access = this.access(conn, Some(&feed.user_id))?;
+                let show = Show { public_url: &this.public_url, token: &token };
+                let xml = if access.allowed {
+                    let published = store::list_published(conn, this.clock.wall(), None, i64::MAX)?;
+                    let open: Vec<Episode> = published
+                        .into_iter()
+                        .filter(|episode| this.opens(&access, episode))
+                        .collect();
+                    rss_write::write(&show, &Contents::Episodes(&open))
+                } else {
+                    rss_write::write(
+                        &show,
+                        &Contents::Closed { reason: &access.reason, since: feed.created_at },
+                    )
+                };
+                let etag = hex::encode(&Sha256::digest(xml.as_bytes())[..16]);
+                Ok(FeedDocument { xml, etag })
+            })
+            .await
+    }
+
+    fn token(&self, user_id: &str, version: i64) -> String {
+        URL_SAFE_NO_PAD
+            .encode(self.keys.sign(Purpose::Feed, format!("{user_id}\n{version}").as_bytes()))
+    }
+
+    fn row(&self, token: &str, user_id: String, version: i64) -> FeedRow {
+        let created_at = self.clock.wall();
+        FeedRow { token_digest: digest(token), user_id, version, created_at, replaced_at: None }
+    }
+
+    fn address(&self, token: &str) -> FeedAddress {
+        FeedAddress { url: feed_url(&self.public_url, token) }
+    }
+}
+
+/// Where a feed is.
+pub(super) fn feed_url(public_url: &str, token: &str) -> String {
+    format!("{public_url}/feeds/{token}.xml")
+}
+
+/// What is kept of a token: who reads the database cannot listen.
+pub(super) fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,143 @@
+//! Access to audio: signed addresses for the site's player, token addresses for podcast apps. Who may hear is
+//! decided at every request, so that a copied address ends with its owner's access.
+
+use std::path::PathBuf;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use super::{Episode, Listening, is_remote, store};
+use crate::{
+    db::{Conn, DbError},
+    keys::Purpose,
+};
+
+/// How long a signed address works, in seconds.
+pub const SIGNED_FOR: i64 = 15 * 60;
+
+/// What the query of a signed address says. Whatever is absent or does not parse makes the address worthless.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct SignedQuery {
+    /// Whose access counts; absent for an episode that is free and a listener who is not signed in.
+    pub listener: Option<String>,
+    /// Unix seconds.
+    pub expires: Option<String>,
+    /// HMAC-SHA256 over episode, listener and expiry, base64url.
+    pub signature: Option<String>,
+}
+
+/// Audio that may be heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audio {
+    /// Where it is.
+    pub place: Place,
+    /// Its media type.
+    pub media_type: String,
+}
+
+/// Where audio is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file of the media folder.
+    File(PathBuf),
+    /// An http(s) address elsewhere, for episodes imported without their audio.
+    Elsewhere(String),
+}
+
+/// Why audio is not given out.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// The signature is missing, changed or expired, or the owner's access does not reach so far.
+    #[error("the address does not give access to this audio now")]
+    Forbidden,
+    /// No such episode, or no such feed.
+    #[error("there is no such audio")]
+    NotFound,
+    /// The feed's address was replaced.
+    #[error("the feed has another address now")]
+    FeedRotated,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Listening {
+    /// An address of an episode's audio, for one listener and the next 15 minutes.
+    pub(super) fn signed_url(&self, listener: Option<&str>, episode: &str) -> String {
+        let expires = (self.clock.wall() + SIGNED_FOR).to_string();
+        let message = message(episode, listener.unwrap_or_default(), &expires);
+        let signature = URL_SAFE_NO_PAD.encode(self.keys.sign(Purpose::Media, &message));
+        // Ids and base64url need no escaping.
+        let listener = listener.map(|user| format!("listener={user}&")).unwrap_or_default();
+        format!(
+            "{}/media/{episode}?{listener}expires={expires}&signature={signature}",
+            self.public_url
+        )
+    }
+
+    /// The audio behind a signed address.
+    ///
+    /// # Errors
+    /// [`MediaError::Forbidden`] unless the signature holds and its listener may hear the episode now.
+    pub async fn open_signed(
+        &self,
+        episode: String,
+        query: SignedQuery,
+    ) -> Result<Audio, MediaError> {
+        let listener = query.listener.unwrap_or_default();
+        let expires = query.expires.ok_or(MediaError::Forbidden)?;
+        let signature = URL_SAFE_NO_PAD.decode(query.signature.ok_or(MediaError::Forbidden)?);
+        let signature = signature.map_err(|_| MediaError::Forbidden)?;
+        if !self.keys.verify(Purpose::Media, &message(&episode, &listener, &expires), &signature) {
+            return Err(MediaError::Forbidden);
+        }
+        if expires.parse::<i64>().map_err(|_| MediaError::Forbidden)? <= self.clock.wall() {
+            return Err(MediaError::Forbidden);
+        }
+        let this = self.clone();
+        let listener = Some(listener).filter(|listener| !listener.is_empty());
+        self.db.read(move |conn| this.open(conn, listener.as_deref(), &episode)).await
+    }
+
+    /// The audio behind an enclosure of a private feed; `file` is the episode's id, with or without an ending.
+    ///
+    /// # Errors
+    /// [`MediaError::NotFound`] for an unknown feed or episode, [`MediaError::FeedRotated`] for a feed whose address
+    /// was replaced, [`MediaError::Forbidden`] when its listener may not hear the episode now.
+    pub async fn open_by_feed(&self, token: String, file: String) -> Result<Audio, MediaError> {
+        let this = self.clone();
+        self.db
+            .read(move |conn| {
+                let feed = store::find_feed(conn, &super::feed::digest(&token))?
+                    .ok_or(MediaError::NotFound)?;
+                if feed.replaced_at.is_some() {
+                    return Err(MediaError::FeedRotated);
+                }
+                let episode = file.split('.').next().unwrap_or_default();
+                this.open(conn, Some(&feed.user_id), episode)
+            })
+            .await
+    }
+
+    fn open(&self, conn: &mut Conn, listener: Option<&str>, id: &str) -> Result<Audio, MediaError> {
+        let found = store::find_episode(conn, id)?;
+        let published = found.filter(|episode| episode.published_at <= self.clock.wall());
+        let episode = published.ok_or(MediaError::NotFound)?;
+        if !self.opens(&self.access(conn, listener)?, &episode) {
+            return Err(MediaError::Forbidden);
+        }
+        let Episode { audio, audio_type, .. } = episode;
+        let place = if is_remote(&audio) {
+            Place::Elsewhere(audio)
+        } else {
+            Place::File(self.media.path(&audio))
+        };
+        Ok(Audio { place, media_type: audio_type })
+    }
+}
+
+/// What is signed. None of the parts can hold a line break that would move a border: ids and expiry are ours,
+/// and a changed one has no signature.
+fn message(episode: &str, listener: &str, expires: &str) -> Vec<u8> {
+    format!("{episode}\n{listener}\n{expires}").into_bytes()
+}

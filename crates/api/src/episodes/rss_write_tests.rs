@@ -1,0 +1,111 @@
+//! Feeds as podcast apps get them, read back by the reader.
+
+use super::{
+    super::rss_read::{self, AudioAddress},
+    *,
+};
+
+const SHOW: Show<'static> = Show { public_url: "https://pod.example", token: "s3cret" };
+
+fn episode() -> Episode {
+    Episode {
+        id: "ep_1".into(),
+        number: 214,
+        guid: "guid-1".into(),
+        title: "Vec<T> & friends".into(),
+        summary: "Short & sweet.".into(),
+        description_html:
+            "<p>Notes ]]&gt; with a <a href=\"https://x.example/?a=1&amp;b=2\">link</a></p>".into(),
+        published_at: 1_794_981_600,
+        duration: 3723,
+        required_plan: None,
+        audio: "0123.mp3".into(),
+        audio_type: "audio/mpeg".into(),
+        audio_size: 1000,
+        created_at: 1,
+        updated_at: 1,
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let xml = write(&SHOW, &Contents::Episodes(&[episode()]));
+    let reading = rss_read::read(xml.as_bytes(), None).unwrap();
+    let [draft] = &reading.drafts[..] else { panic!("{reading:?}") };
+    assert_eq!((&*draft.title, &*draft.guid), ("Vec<T> & friends", "guid-1"));
+    assert_eq!(
+        (draft.published_at, draft.duration, draft.number),
+        (1_794_981_600, 3723, Some(214))
+    );
+    assert_eq!(draft.summary, "Short & sweet.");
+    assert!(
+        draft.description_html.contains("Notes ]]&gt; with a <a href="),
+        "{}",
+        draft.description_html
+    );
+    assert_eq!((&*draft.audio_type, draft.audio_size), ("audio/mpeg", 1000));
+    let address = "https://pod.example/media/f/s3cret/ep_1.mp3".parse().unwrap();
+    assert_eq!(draft.audio, AudioAddress::Remote(address));
+}
+
+#[test]
+fn the_feed_asks_to_be_left_out_of_directories() {
+    let xml = write(&SHOW, &Contents::Episodes(&[]));
+    for part in [
+        "<itunes:block>Yes</itunes:block>",
+        "<podcast:locked owner=\"podcast@pod.example\">yes</podcast:locked>",
+        "<atom:link href=\"https://pod.example/feeds/s3cret.xml\" rel=\"self\" type=\"application/rss+xml\">",
+        "<itunes:image href=\"https://pod.example/feeds/cover.png\"/>",
+        "<itunes:category text=\"Technology\"",
+        "<itunes:explicit>false</itunes:explicit>",
+        "<itunes:email>podcast@pod.example</itunes:email>",
+        "<podcast:guid>",
+    ] {
+        assert!(xml.contains(part), "{part} is missing in {xml}");
+    }
+}
+
+#[test]
+fn the_podcast_is_the_same_one_for_every_listener() {
+    let other = Show { public_url: "https://pod.example", token: "other" };
+    assert_eq!(SHOW.podcast_guid(), other.podcast_guid());
+}
+
+/// The example of the namespace's own documentation.
+#[test]
+fn podcast_guids_are_made_as_the_namespace_says() {
+    let show = Show { public_url: "https://podnews.net/rss", token: "" };
+    assert_eq!(show.podcast_guid(), "9b024349-ccf0-5f69-a609-6b82873eab3c");
+}
+
+#[test]
+fn a_closed_feed_says_how_to_come_back_and_has_no_audio() {
+    for (reason, page) in
+        [("ended", "/account"), ("no_subscription", "/pricing"), ("unpaid", "/account")]
+    {
+        let xml = write(&SHOW, &Contents::Closed { reason, since: 1_794_981_600 });
+        assert!(!xml.contains("<enclosure"), "{xml}");
+        assert!(xml.contains(&format!("https://pod.example{page}")), "{xml}");
+        assert_eq!(xml.matches("<item>").count(), 1);
+        assert!(xml.contains("<pubDate>Wed, 18 Nov 2026 06:00:00 GMT</pubDate>"), "{xml}");
+    }
+}
+
+#[test]
+fn characters_that_xml_cannot_hold_are_left_out() {
+    let odd = Episode { title: "a\u{0}b\u{b}c\u{ffff}d 🎧".into(), ..episode() };
+    let xml = write(&SHOW, &Contents::Episodes(&[odd]));
+    assert!(xml.contains("<title>abcd 🎧</title>"), "{xml}");
+}
+
+#[test]
+fn endings_come_from_the_audio() {
+    for (audio, expected) in [
+        ("0123.m4a", "m4a"),
+        ("https://cdn.example/a/b.ogg?x=1.2", "ogg"),
+        ("https://cdn.example/stream", "mp3"),
+        ("https://cdn.example/a.b-c/", "mp3"),
+    ] {
+        assert_eq!(ending(audio), expected, "{audio}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The site's list of episodes, as far as each listener may see it.
+
+use shared::episodes::{Episode as Listed, EpisodePage, Episodes};
+
+use super::{Episode, Listening, store};
+use crate::db::{Conn, DbError};
+
+/// Episodes on a page when nothing is asked for.
+pub const PAGE: i64 = 50;
+
+/// Episodes on a page at the most.
+pub const LONGEST_PAGE: i64 = 200;
+
+impl Listening {
+    /// The published episodes, newest first: at most `limit`, all older than the one with the number `before`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_episodes(
+        &self,
+        listener: Option<String>,
+        limit: i64,
+        before: Option<i64>,
+    ) -> Result<Episodes, DbError> {
+        let this = self.clone();
+        let limit = limit.clamp(1, LONGEST_PAGE);
+        self.db
+            .read(move |conn| {
+                let now = this.clock.wall();
+                let cursor = match before {
+                    None => None,
+                    Some(number) => match store::find_cursor(conn, number)? {
+                        None => return Ok(Episodes { episodes: Vec::new(), has_more: false }),
+                        cursor => cursor,
+                    },
+                };
+                // One more than asked for tells whether older ones follow.
+                let mut episodes = store::list_published(conn, now, cursor, limit + 1)?;
+                let has_more = episodes.len() > limit as usize;
+                episodes.truncate(limit as usize);
+                let view = View::of(&this, conn, listener)?;
+                let episodes = episodes.iter().map(|episode| view.listed(episode)).collect();
+                Ok(Episodes { episodes, has_more })
+            })
+            .await
+    }
+
+    /// One published episode with its notes; `None` when there is no such one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn show_episode(
+        &self,
+        listener: Option<String>,
+        id: String,
+    ) -> Result<Option<EpisodePage>, DbError> {
+        let this = self.clone();
+        self.db
+            .read(move |conn| {
+                let found = store::find_episode(conn, &id)?;
+                let Some(episode) =
+                    found.filter(|episode| episode.published_at <= this.clock.wall())
+                else {
+                    return Ok(None);
+                };
+                let view = View::of(&this, conn, listener)?;
+                Ok(Some(EpisodePage {
+                    episode: view.listed(&episode),
+                    description_html: episode.description_html,
+                }))
+            })
+            .await
+    }
+}
+
+/// Episodes as one listener sees them now.
+struct View<'a> {
+    listening: &'a Listening,
+    listener: Option<String>,
+    access: shared::account::Access,
+}
+
+impl<'a> View<'a> {
+    fn of(
+        listening: &'a Listening,
+        conn: &mut Conn,
+        listener: Option<String>,
+    ) -> Result<Self, DbError> {
+        let access = listening.access(conn, listener.as_deref())?;
+        Ok(Self { listening, listener, access })
+    }
+
+    fn listed(&self, episode: &Episode) -> Listed {
+        let open = self.listening.opens(&self.access, episode);
+        Listed {
+            id: episode.id.clone(),
+            number: episode.number,
+            title: episode.title.clone(),
+            summary: episode.summary.clone(),
+            published_at: episode.published_at,
+            duration: episode.duration,
+            required_plan: episode.required_plan.clone(),
+            locked: !open,
+            audio_url: open
+                .then(|| self.listening.signed_url(self.listener.as_deref(), &episode.id)),
+        }
+    }
+}
