@@ -20,11 +20,15 @@ use url::Url;
 
 use crate::{
     catalog,
-    config::Config,
+    config::{Config, StripeSettings},
     db::{DatabaseUrl, Db},
     http::{self, Site},
     secret::Secret,
+    stripe::{self, Client, SecretKey},
 };
+
+/// The sandbox takes any test key.
+const SANDBOX_KEY: &str = "sk_test_circle";
 
 /// The whole product, listening but not yet serving.
 pub struct Application {
@@ -39,10 +43,7 @@ impl Application {
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let listener = bind("LISTEN_ADDR", config.listen_addr)?;
         let addr = listener.local_addr()?;
-        let public_url = match &config.public_url {
-            Some(url) => url.clone(),
-            None => Url::parse(&format!("http://localhost:{}", addr.port()))?,
-        };
+        let public_url = public_url(&config, addr)?;
         let db = web::Data::new(open_database(&config).await?);
         let catalog = web::Data::new(catalog::cli::load(config.catalog.as_deref())?);
         let site = web::Data::new(Site::load());
@@ -97,6 +98,27 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
         None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
     };
     Ok(Db::open(&url).await?)
+}
+
+/// Where browsers reach the site that listens on `addr`.
+pub fn public_url(config: &Config, addr: SocketAddr) -> anyhow::Result<Url> {
+    match &config.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(Url::parse(&format!("http://localhost:{}", addr.port()))?),
+    }
+}
+
+/// A client for the Stripe that the settings name: an account, or the sandbox of a running `circle serve`.
+pub fn stripe_client(config: &Config) -> anyhow::Result<Client> {
+    let (key, base) = match &config.stripe {
+        StripeSettings::Account { secret_key, api_base, .. } => {
+            (secret_key.clone(), api_base.clone())
+        }
+        StripeSettings::Sandbox { addr, .. } => {
+            (SecretKey::parse(SANDBOX_KEY)?, Url::parse(&format!("http://{addr}"))?)
+        }
+    };
+    Ok(Client::new(stripe::Config::new(key, base))?)
 }
 
 /// The keys in the settings, or else the one kept in the data folder, made at the first start.

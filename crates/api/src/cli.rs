@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    app::Application,
-    config::{Config, SecretSource, Settings},
+    app::{self, Application},
+    catalog,
+    clock::Clock,
+    config::{Config, SecretSource, Settings, StripeSettings},
     telemetry,
 };
 
@@ -25,6 +28,26 @@ enum Command {
     Serve(Settings),
     /// Create the database or bring its schema up to date, and stop
     Migrate(Settings),
+    /// Compare what Stripe sells with the catalog
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Look at the Customer Portal's configuration
+    #[command(subcommand)]
+    Portal(PortalCommand),
+}
+
+#[derive(Subcommand)]
+enum CatalogCommand {
+    /// Show what applying the catalog would change at Stripe
+    Plan(Settings),
+    /// Make Stripe sell what the catalog says; the second time it changes nothing
+    Apply(Settings),
+}
+
+#[derive(Subcommand)]
+enum PortalCommand {
+    /// Show the configuration in use, and whether it says what the catalog says
+    Show(Settings),
 }
 
 const SECRETS_HELP: &str = "\
@@ -74,9 +97,49 @@ async fn run(command: Command) -> anyhow::Result<()> {
             application.run().await
         }
         Command::Migrate(settings) => {
-            let db = crate::app::open_database(&config(&settings)?).await?;
+            let db = app::open_database(&config(&settings)?).await?;
             println!("The schema of the {} database is up to date.", db.engine());
             Ok(())
+        }
+        Command::Catalog(command) => run_catalog(command).await,
+        Command::Portal(command) => run_portal(command).await,
+    }
+}
+
+async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
+    let (CatalogCommand::Plan(settings) | CatalogCommand::Apply(settings)) = &command;
+    let config = config(settings)?;
+    let catalog = catalog::cli::load(config.catalog.as_deref())?;
+    let (stripe, site) =
+        (app::stripe_client(&config)?, app::public_url(&config, config.listen_addr)?);
+    let done = match command {
+        CatalogCommand::Plan(_) => catalog::cli::show_changes(&catalog, &stripe, &site).await,
+        CatalogCommand::Apply(_) => {
+            let db = app::open_database(&config).await?;
+            catalog::cli::apply(&catalog, &stripe, &db, &site, Clock::default().wall()).await
+        }
+    };
+    done.with_context(|| which_stripe(&config))
+}
+
+async fn run_portal(PortalCommand::Show(settings): PortalCommand) -> anyhow::Result<()> {
+    let config = config(&settings)?;
+    let catalog = catalog::cli::load(config.catalog.as_deref())?;
+    let (stripe, site) =
+        (app::stripe_client(&config)?, app::public_url(&config, config.listen_addr)?);
+    let db = app::open_database(&config).await?;
+    let shown = catalog::cli::show_portal(&catalog, &stripe, &db, &site).await;
+    shown.with_context(|| which_stripe(&config))
+}
+
+/// Tells apart "Stripe is down" and "the sandbox is not running", which fail alike.
+fn which_stripe(config: &Config) -> String {
+    match &config.stripe {
+        StripeSettings::Account { api_base, .. } => format!("speaking to {api_base}"),
+        StripeSettings::Sandbox { addr, .. } => {
+            format!(
+                "speaking to the sandbox of a running `circle serve` on {addr}, as no STRIPE_SECRET_KEY is set"
+            )
         }
     }
 }

@@ -32,10 +32,10 @@ const LOOKUP_KEYS: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// Stripe could not be read.
-    #[error("cannot read products and prices from Stripe: {0}")]
+    #[error("cannot read products and prices from Stripe")]
     Read(#[source] Error),
     /// Stripe refused a change.
-    #[error("Stripe did not take the change `{change}`: {source}")]
+    #[error("Stripe did not take the change `{change}`")]
     Change {
         /// What was to change.
         change: String,

@@ -3,27 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Subcommand;
 use url::Url;
 
 use super::{BUILT_IN, Catalog, apply::pending, portal::PortalChange, store};
 use crate::{db::Db, stripe::Client};
-
-/// What `circle catalog` does.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum CatalogCommand {
-    /// Show what applying the catalog would change at Stripe
-    Plan,
-    /// Make Stripe sell what the catalog says; changes nothing the second time
-    Apply,
-}
-
-/// What `circle portal` does.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum PortalCommand {
-    /// Show the portal configuration in use, and whether it says what the catalog says
-    Show,
-}
 
 /// Reads the catalog: the file that is named, else `catalog.toml` when it exists, else the built-in one.
 ///
@@ -43,27 +26,35 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Catalog> {
     Catalog::parse(&text).with_context(|| format!("CATALOG: {}", path.display()))
 }
 
-/// Runs `circle catalog …`.
+/// `circle catalog plan`: shows what applying would change at Stripe.
+///
+/// # Errors
+/// When Stripe cannot be read.
+pub async fn show_changes(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<()> {
+    print_changes(&plan(catalog, stripe, site).await?);
+    Ok(())
+}
+
+/// `circle catalog apply`: makes Stripe sell what the catalog says.
 ///
 /// # Errors
 /// When Stripe or the database fails.
-pub async fn run_catalog(
-    command: CatalogCommand,
+pub async fn apply(
     catalog: &Catalog,
     stripe: &Client,
     db: &Db,
     site: &Url,
     now: i64,
 ) -> anyhow::Result<()> {
-    let lines = match command {
-        CatalogCommand::Plan => plan(catalog, stripe, site).await?,
-        CatalogCommand::Apply => super::apply(catalog, stripe, db, site, now).await?.changes,
-    };
+    print_changes(&super::apply(catalog, stripe, db, site, now).await?.changes);
+    Ok(())
+}
+
+fn print_changes(lines: &[String]) {
     if lines.is_empty() {
         println!("Stripe has what the catalog says: nothing to change.");
     }
     lines.iter().for_each(|line| println!("{line}"));
-    Ok(())
 }
 
 async fn plan(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<Vec<String>> {
@@ -80,18 +71,16 @@ async fn plan(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<
     Ok(lines)
 }
 
-/// Runs `circle portal …`.
+/// `circle portal show`: the portal configuration in use, and whether it says what the catalog says.
 ///
 /// # Errors
 /// When Stripe or the database fails.
-pub async fn run_portal(
-    command: PortalCommand,
+pub async fn show_portal(
     catalog: &Catalog,
     stripe: &Client,
     db: &Db,
     site: &Url,
 ) -> anyhow::Result<()> {
-    let PortalCommand::Show = command;
     let in_use = db.read(store::find_portal_configuration).await?;
     println!("In use: {}", in_use.as_deref().unwrap_or("none yet; run `circle catalog apply`"));
     match pending(catalog, stripe, site).await?.portal {
