@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::policy::{self, Decision, Grant, Policy, SubscriptionFacts};
 use crate::{
     db::{
-        Conn, DbError,
+        self, Conn, DbError,
         schema::{access_changes, grants, subscriptions, users},
     },
     stripe::SubscriptionStatus,
@@ -224,6 +224,7 @@ pub fn derive(
         ))
         .execute(conn)?;
     record_change(conn, user_id, now, cause, Snapshot::from(&decision))?;
+    db::notify(conn, user_id)?;
     Ok(decision)
 }
 

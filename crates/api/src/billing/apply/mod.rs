@@ -1,0 +1,138 @@
+//! From event to effect, within the commit that stores the event.
+//!
+//! Nothing here asks Stripe anything: what needs an answer of Stripe's is marked, and a worker asks. No event
+//! ever makes anything happen at Stripe.
+
+mod checkout;
+mod store;
+mod subscription;
+
+use super::{
+    Rules,
+    alerts::{self, AlertKind},
+    customers::{self, Owner},
+    refresh,
+};
+use crate::{
+    db::{Conn, DbError},
+    stripe::{Event, ThinEvent},
+};
+
+/// What an event did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its effect is in this commit, even if that is no more than what was so already.
+    Applied,
+    /// It is none of our business; why.
+    Ignored(&'static str),
+    /// What it means must be read from Stripe. The mark is in this commit.
+    Waiting,
+}
+
+/// Applies a snapshot event.
+pub fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
+    if event.livemode != rules.livemode {
+        return other_mode(conn, rules, &event.id, event.livemode);
+    }
+    if event.account.is_some() {
+        return Ok(Outcome::Ignored("connected_account"));
+    }
+    match event.kind.as_str() {
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed"
+        | "customer.subscription.trial_will_end"
+        | "customer.subscription.pending_update_applied"
+        | "customer.subscription.pending_update_expired" => subscription::apply(conn, rules, event),
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "checkout.session.async_payment_failed"
+        | "checkout.session.expired" => checkout::apply(conn, rules, event),
+        "customer.deleted" => customer_deleted(conn, rules, event),
+        "customer.updated"
+        | "payment_method.attached"
+        | "payment_method.detached"
+        | "payment_method.updated"
+        | "payment_method.automatically_updated"
+        | "invoice.paid"
+        | "invoice.payment_failed"
+        | "invoice.payment_action_required"
+        | "invoice.upcoming"
+        | "invoice.finalization_failed"
+        | "invoice.voided"
+        | "invoice.marked_uncollectible"
+        | "invoice.overdue"
+        | "invoice_payment.paid"
+        | "charge.refunded"
+        | "charge.dispute.created"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_reinstated"
+        | "entitlements.active_entitlement_summary.updated" => refresh_customer(conn, rules, event),
+        _ => Ok(Outcome::Ignored("unhandled_type")),
+    }
+}
+
+/// Applies a thin event, which only names what changed.
+pub fn apply_thin(conn: &mut Conn, rules: &Rules, event: &ThinEvent) -> Result<Outcome, DbError> {
+    if event.livemode != rules.livemode {
+        return other_mode(conn, rules, &event.id, event.livemode);
+    }
+    let Some(object) = &event.related_object else { return Ok(Outcome::Ignored("unhandled_type")) };
+    match object.kind.as_deref() {
+        Some("subscription" | "customer") => {
+            refresh::mark(conn, &object.id, &event.id, rules.clock.wall())?;
+            Ok(Outcome::Waiting)
+        }
+        _ => Ok(Outcome::Ignored("unhandled_type")),
+    }
+}
+
+fn other_mode(
+    conn: &mut Conn,
+    rules: &Rules,
+    event_id: &str,
+    livemode: bool,
+) -> Result<Outcome, DbError> {
+    let (theirs, ours) = if livemode { ("live", "test") } else { ("test", "live") };
+    let message =
+        format!("An event of {theirs} mode came in, but the secret key is one to {ours} mode.");
+    alerts::raise(conn, AlertKind::Livemode, event_id, &message, rules.clock.billing())?;
+    Ok(Outcome::Ignored("livemode"))
+}
+
+/// Something about a customer's money or means of payment: all its subscriptions are read again, because such
+/// events come before, after and without the subscription's own.
+fn refresh_customer(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
+    let Some(customer_id) = customer_of(event) else { return Ok(Outcome::Ignored("no_customer")) };
+    match customers::find_owner(conn, &customer_id)? {
+        Owner::Foreign => Ok(Outcome::Ignored("foreign_customer")),
+        Owner::Former(None) => Ok(Outcome::Ignored("former_customer")),
+        Owner::User(_) | Owner::Former(Some(_)) => {
+            refresh::mark(conn, &customer_id, &event.id, rules.clock.wall())?;
+            Ok(Outcome::Waiting)
+        }
+    }
+}
+
+/// Stripe has deleted the customer and ended its subscriptions; the listener's next Checkout makes a new one.
+fn customer_deleted(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
+    let Some(customer_id) = customer_of(event) else { return Ok(Outcome::Ignored("no_customer")) };
+    match customers::find_owner(conn, &customer_id)? {
+        Owner::Foreign => Ok(Outcome::Ignored("foreign_customer")),
+        Owner::Former(_) => Ok(Outcome::Ignored("former_customer")),
+        Owner::User(user_id) => {
+            customers::retire(conn, &user_id, &customer_id, "deleted_at_stripe", &rules.clock)?;
+            Ok(Outcome::Applied)
+        }
+    }
+}
+
+/// The customer an event is about. A detached payment method has none any more, but had.
+pub fn customer_of(event: &Event) -> Option<String> {
+    let subject = event.subject();
+    let before =
+        || event.data.previous_attributes.as_ref()?.get("customer")?.as_str().map(str::to_owned);
+    subject.customer_id().map(str::to_owned).or_else(before)
+}

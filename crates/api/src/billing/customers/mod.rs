@@ -1,0 +1,27 @@
+//! Whose a Stripe customer is.
+
+mod store;
+
+pub use store::{bind, find_owner, find_owners, retire, update_billing_email};
+
+/// Whose a Stripe customer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A listener's, now. Holds the user's id.
+    User(String),
+    /// A listener's, before Stripe lost it. Holds the user's id; `None` when the account was erased.
+    Former(Option<String>),
+    /// Nobody's we know: the Stripe account also sells other things.
+    Foreign,
+}
+
+impl Owner {
+    /// The listener, past or present.
+    pub fn user_id(&self) -> Option<&str> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Former(id) => id.as_deref(),
+            Self::Foreign => None,
+        }
+    }
+}

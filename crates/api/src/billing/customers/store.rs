@@ -1,0 +1,113 @@
+//! The customer ids in users' rows, and those that were.
+
+use std::collections::HashMap;
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text},
+};
+
+use super::Owner;
+use crate::{
+    billing::refresh,
+    clock::Clock,
+    db::{
+        self, Conn, DbError,
+        schema::{former_customers, subscriptions, users},
+    },
+};
+
+/// Whose the customer is.
+pub fn find_owner(conn: &mut Conn, customer_id: &str) -> Result<Owner, DbError> {
+    let user = users::table.filter(users::stripe_customer_id.eq(customer_id)).select(users::id);
+    if let Some(user_id) = user.first(conn).optional()? {
+        return Ok(Owner::User(user_id));
+    }
+    let former = former_customers::table.find(customer_id).select(former_customers::user_id);
+    Ok(former.first(conn).optional()?.map_or(Owner::Foreign, Owner::Former))
+}
+
+/// The listeners of many customers at once, by customer id; foreign ones are left out.
+pub fn find_owners(
+    conn: &mut Conn,
+    customer_ids: &[&str],
+) -> Result<HashMap<String, Owner>, DbError> {
+    let former: Vec<(String, Option<String>)> = former_customers::table
+        .filter(former_customers::customer_id.eq_any(customer_ids))
+        .select((former_customers::customer_id, former_customers::user_id))
+        .load(conn)?;
+    let current: Vec<(Option<String>, String)> = users::table
+        .filter(users::stripe_customer_id.eq_any(customer_ids))
+        .select((users::stripe_customer_id, users::id))
+        .load(conn)?;
+    let former = former.into_iter().map(|(customer, user)| (customer, Owner::Former(user)));
+    let current =
+        current.into_iter().filter_map(|(customer, user)| Some((customer?, Owner::User(user))));
+    Ok(former.chain(current).collect())
+}
+
+/// Binds a listener without a customer to one, and has all its subscriptions read: their events may have come
+/// before this commit. `false` when the listener has a customer already, or somebody else has this one.
+pub fn bind(
+    conn: &mut Conn,
+    user_id: &str,
+    customer_id: &str,
+    clock: &Clock,
+) -> Result<bool, DbError> {
+    if find_owner(conn, customer_id)? != Owner::Foreign {
+        return Ok(false);
+    }
+    let unbound = users::table.find(user_id).filter(users::stripe_customer_id.is_null());
+    let bound = diesel::update(unbound)
+        .set((users::stripe_customer_id.eq(customer_id), users::updated_at.eq(clock.wall())))
+        .execute(conn)?;
+    if bound == 0 {
+        return Ok(false);
+    }
+    refresh::mark(conn, customer_id, "customer_bound", clock.wall())?;
+    db::notify(conn, user_id)?;
+    Ok(true)
+}
+
+/// Takes a customer that Stripe no longer knows from its listener; the next Checkout makes a new one. Its
+/// subscriptions that seem to live are read again.
+pub fn retire(
+    conn: &mut Conn,
+    user_id: &str,
+    customer_id: &str,
+    reason: &str,
+    clock: &Clock,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "INSERT INTO former_customers (customer_id, user_id, reason, retired_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (customer_id) DO NOTHING",
+    )
+    .bind::<Text, _>(customer_id)
+    .bind::<Nullable<Text>, _>(Some(user_id))
+    .bind::<Text, _>(reason)
+    .bind::<BigInt, _>(clock.wall())
+    .execute(conn)?;
+    let bound = users::table.find(user_id).filter(users::stripe_customer_id.eq(customer_id));
+    diesel::update(bound)
+        .set((users::stripe_customer_id.eq(None::<&str>), users::updated_at.eq(clock.wall())))
+        .execute(conn)?;
+    let live: Vec<String> = subscriptions::table
+        .filter(subscriptions::customer_id.eq(customer_id))
+        .filter(subscriptions::status.ne_all(["canceled", "incomplete_expired"]))
+        .select(subscriptions::id)
+        .load(conn)?;
+    for subscription in live {
+        refresh::mark(conn, &subscription, "customer_retired", clock.wall())?;
+    }
+    db::notify(conn, user_id)
+}
+
+/// Keeps the address that receipts go to; it never becomes the login.
+pub fn update_billing_email(
+    conn: &mut Conn,
+    user_id: &str,
+    email: Option<&str>,
+) -> Result<(), DbError> {
+    diesel::update(users::table.find(user_id)).set(users::billing_email.eq(email)).execute(conn)?;
+    Ok(())
+}

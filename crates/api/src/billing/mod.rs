@@ -1,0 +1,25 @@
+//! What was bought: Stripe's events and answers become subscriptions, and those become access.
+//!
+//! Two paths write a subscription and nothing else does: [`apply`] takes an event, [`refresh`] takes what Stripe
+//! answers when asked. Both go through [`subscriptions::write`], under the listener's lock.
+
+pub mod alerts;
+pub mod apply;
+pub mod customers;
+pub mod refresh;
+pub mod subscriptions;
+
+use std::sync::Arc;
+
+use crate::{access::Policy, clock::Clock};
+
+/// What every write about billing goes by.
+#[derive(Clone)]
+pub struct Rules {
+    /// Plans and grace.
+    pub policy: Arc<Policy>,
+    /// Whether the key in use is one to live mode, so that events must be too.
+    pub livemode: bool,
+    /// Both clocks.
+    pub clock: Clock,
+}

@@ -1,0 +1,132 @@
+//! The one way in which a subscription is written: row, alerts and derived access in one commit.
+
+use super::{
+    Details, Offer, Stamp, SubscriptionRow, plan_of,
+    row::{self, Context},
+    store,
+};
+use crate::{
+    access,
+    billing::{
+        Rules,
+        alerts::{self, AlertKind},
+        customers::Owner,
+    },
+    db::{Conn, DbError},
+    stripe::{Subscription, SubscriptionStatus},
+};
+
+/// Something Stripe said about a subscription, found worth writing.
+pub struct News<'a> {
+    /// What it said.
+    pub subscription: &'a Subscription,
+    /// What the object does not tell.
+    pub details: Details,
+    /// How new it is.
+    pub stamp: Stamp,
+    /// Whose customer it is.
+    pub owner: &'a Owner,
+    /// An event's id, or what else brought it.
+    pub cause: &'a str,
+}
+
+/// The row that `news` would make; `None` without a listener to own it.
+pub fn preview(
+    conn: &mut Conn,
+    rules: &Rules,
+    news: &News<'_>,
+) -> Result<Option<SubscriptionRow>, DbError> {
+    let Some(user_id) = news.owner.user_id() else { return Ok(None) };
+    let offers = Offer::all(news.subscription);
+    let price_ids: Vec<&str> = offers.iter().filter_map(|offer| offer.price).collect();
+    let prices = store::find_plans(conn, &price_ids)?;
+    let plan = plan_of(&offers, &rules.policy, &prices);
+    let context = Context { user_id, plan, stamp: news.stamp, now: rules.clock.billing() };
+    Ok(Some(row::row(news.subscription, news.details.clone(), context)))
+}
+
+/// Writes `news` over `before`, which was read under the listener's lock, and whatever follows from it.
+/// Without a listener to own it there is nothing to write, but a live subscription is told to the operator.
+pub fn write(
+    conn: &mut Conn,
+    rules: &Rules,
+    before: Option<&SubscriptionRow>,
+    news: &News<'_>,
+) -> Result<Option<SubscriptionRow>, DbError> {
+    let now = rules.clock.billing();
+    let ended = news.subscription.status.is_final();
+    if let Owner::Former(_) = news.owner {
+        let message =
+            "A subscription of a customer that was given up is still alive; cancel it at Stripe.";
+        set_alert(conn, !ended, AlertKind::Tombstone, &news.subscription.id, message, now)?;
+    }
+    let Some(row) = preview(conn, rules, news)? else { return Ok(None) };
+    match before {
+        Some(_) => store::update(conn, &row)?,
+        None => store::insert(conn, &row)?,
+    }
+    settle(conn, rules, &row, news.subscription.trial_start.is_some(), news.cause)?;
+    Ok(Some(row))
+}
+
+/// Ends a subscription that Stripe does not know any more.
+pub fn end_unknown(
+    conn: &mut Conn,
+    rules: &Rules,
+    before: SubscriptionRow,
+    date: i64,
+    cause: &str,
+) -> Result<SubscriptionRow, DbError> {
+    let row = SubscriptionRow {
+        status: SubscriptionStatus::Canceled.as_str().to_owned(),
+        ended_at: Some(date),
+        end_reason: Some("unknown_at_stripe".to_owned()),
+        version: date,
+        settled_before: date,
+        refresh_no: before.refresh_no + 1,
+        updated_at: rules.clock.billing(),
+        ..before
+    };
+    store::update(conn, &row)?;
+    settle(conn, rules, &row, false, cause)?;
+    Ok(row)
+}
+
+/// What follows from a row, in the same commit: alerts, the one trial, derived access.
+fn settle(
+    conn: &mut Conn,
+    rules: &Rules,
+    row: &SubscriptionRow,
+    had_trial: bool,
+    cause: &str,
+) -> Result<(), DbError> {
+    let Some(user_id) = &row.user_id else { return Ok(()) };
+    let now = rules.clock.billing();
+    if had_trial {
+        store::update_had_trial(conn, user_id)?;
+    }
+    let unsold = row.is_live() && row.plan.is_none();
+    let message = "A listener pays for a product that the catalog does not sell; it opens nothing.";
+    set_alert(conn, unsold, AlertKind::UnknownProduct, &row.id, message, now)?;
+    let twice = store::count_paying(conn, user_id)? > 1;
+    let message =
+        "A listener has more than one live subscription; cancel and refund one at Stripe.";
+    set_alert(conn, twice, AlertKind::SecondSubscription, user_id, message, now)?;
+    access::derive(conn, &rules.policy, user_id, now, cause)?;
+    Ok(())
+}
+
+fn set_alert(
+    conn: &mut Conn,
+    on: bool,
+    kind: AlertKind,
+    subject: &str,
+    message: &str,
+    now: i64,
+) -> Result<(), DbError> {
+    if on {
+        alerts::raise(conn, kind, subject, message, now)
+    } else {
+        alerts::resolve(conn, kind, subject, now)
+    }
+}
