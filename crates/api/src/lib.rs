@@ -10,6 +10,8 @@ pub mod config;
 pub mod db;
 pub mod episodes;
 pub mod http;
+pub mod inbox;
+pub mod jobs;
 pub mod keys;
 pub mod sandbox;
 pub mod secret;

@@ -103,8 +103,9 @@ fn imports_go_one_way() {
         let from = layer(module).unwrap_or_else(|| panic!("{module} has no place in LAYERS"));
         for imported in imported_modules(&text) {
             let Some(to) = layer(&imported) else { continue };
-            let allowed =
-                imported == module || to > from || NEIGHBOURS.contains(&(module, imported.as_str()));
+            let allowed = imported == module
+                || to > from
+                || NEIGHBOURS.contains(&(module, imported.as_str()));
             assert!(allowed, "{}: {module} must not import {imported}", inside.display());
         }
     }
@@ -157,7 +158,8 @@ fn frameworks_stay_in_their_folders() {
         ] {
             let uses = text.lines().any(|line| {
                 !line.trim_start().starts_with("//")
-                    && (line.contains(&format!("use {framework}")) || line.contains(&format!("{framework}::")))
+                    && (line.contains(&format!("use {framework}"))
+                        || line.contains(&format!("{framework}::")))
             });
             // An error of Diesel's passes through the errors of those who call a store.
             let only_errors = framework == "diesel" && !text.contains("use diesel");
@@ -181,8 +183,16 @@ fn migrations_are_twins() {
 fn every_error_code_is_used() {
     let shared = fs::read_to_string(root().join("crates/shared/src/error.rs")).unwrap();
     let api = root().join("crates/api/src");
-    let used: String = rust_files().into_iter().filter(|(path, _)| path.starts_with(&api)).map(|(_, text)| text).collect();
-    let variants = shared.lines().filter_map(|line| line.trim().split_once(" = \"")).map(|(variant, _)| variant);
-    let unused: Vec<_> = variants.filter(|variant| !used.contains(&format!("ErrorCode::{variant}"))).collect();
+    let used: String = rust_files()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with(&api))
+        .map(|(_, text)| text)
+        .collect();
+    let variants = shared
+        .lines()
+        .filter_map(|line| line.trim().split_once(" = \""))
+        .map(|(variant, _)| variant);
+    let unused: Vec<_> =
+        variants.filter(|variant| !used.contains(&format!("ErrorCode::{variant}"))).collect();
     assert!(unused.is_empty(), "no answer carries {unused:?}");
 }

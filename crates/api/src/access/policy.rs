@@ -16,19 +16,29 @@ pub const STALE_AFTER: i64 = 3 * DAY;
 /// How long Stripe waits for the first payment, in seconds.
 const FIRST_PAYMENT_WITHIN: i64 = 23 * 3_600;
 
-/// What the operator decides.
+/// What the operator decides: the plans on sale, and how patient each is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The plans on sale, lowest first.
-    pub plans: Vec<String>,
-    /// How long a listener whose renewal failed keeps access.
-    pub grace_days: u32,
+    plans: Vec<PlanRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PlanRule {
+    id: String,
+    grace_days: u32,
 }
 
 impl Policy {
+    /// The ids of the plans on sale, lowest first, each with the days a listener whose renewal failed keeps access.
+    pub fn new(plans: impl IntoIterator<Item = (String, u32)>) -> Self {
+        Self {
+            plans: plans.into_iter().map(|(id, grace_days)| PlanRule { id, grace_days }).collect(),
+        }
+    }
+
     /// The place of a plan, 0 for the lowest; `None` for one that is not on sale.
     pub fn rank(&self, plan: &str) -> Option<usize> {
-        self.plans.iter().position(|known| known == plan)
+        self.plans.iter().position(|known| known.id == plan)
     }
 
     /// Whether `plan` opens what asks for `required`. A plan that is not on sale opens nothing and is opened by
@@ -37,8 +47,10 @@ impl Policy {
         matches!((self.rank(plan), self.rank(required)), (Some(has), Some(needs)) if has >= needs)
     }
 
-    fn grace(&self) -> i64 {
-        i64::from(self.grace_days) * DAY
+    /// Seconds of grace that a plan gives.
+    fn grace(&self, plan: Option<&str>) -> i64 {
+        let rule = plan.and_then(|plan| self.plans.iter().find(|known| known.id == plan));
+        rule.map_or(0, |rule| i64::from(rule.grace_days) * DAY)
     }
 }
 
@@ -234,7 +246,7 @@ fn believed_until(facts: &SubscriptionFacts) -> i64 {
 
 /// Until the invoice that is owed has been read from Stripe, the grace runs from when we heard.
 fn grace_end(facts: &SubscriptionFacts, policy: &Policy) -> i64 {
-    facts.past_due_since.unwrap_or(facts.as_of) + policy.grace()
+    facts.past_due_since.unwrap_or(facts.as_of) + policy.grace(facts.plan.as_deref())
 }
 
 /// A stretch that nobody paid for and nobody will.

@@ -7,7 +7,7 @@ const PAST: i64 = NOW - 10 * DAY;
 const FUTURE: i64 = NOW + 10 * DAY;
 
 fn policy() -> Policy {
-    Policy { plans: ["starter", "pro", "enterprise"].map(str::to_owned).to_vec(), grace_days: 7 }
+    Policy::new(["starter", "pro", "enterprise"].map(|plan| (plan.to_owned(), 7)))
 }
 
 fn subscription(status: &str) -> SubscriptionFacts {

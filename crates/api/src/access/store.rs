@@ -295,7 +295,7 @@ pub fn list_due(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<String>, Db
 }
 
 fn nothing_yet() -> Snapshot {
-    let nothing = policy::decide(&[], &[], &Policy { plans: Vec::new(), grace_days: 0 }, 0);
+    let nothing = policy::decide(&[], &[], &Policy::new([]), 0);
     Snapshot::from(&nothing)
 }
 

@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod apply;
 pub mod customers;
+pub mod reconcile;
 pub mod refresh;
 pub mod subscriptions;
 

@@ -26,7 +26,7 @@ impl<E> From<diesel::result::Error> for Rollback<E> {
 }
 
 /// Runs `work` in a transaction, or in a savepoint when one is already open.
-pub(super) fn in_transaction<T, E: From<DbError>>(
+pub fn in_transaction<T, E: From<DbError>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {

@@ -14,7 +14,7 @@ mod sqlite;
 use std::{path::PathBuf, sync::Arc};
 
 pub use changes::{Changes, notify};
-pub use connection::Conn;
+pub use connection::{Conn, in_transaction as savepoint};
 pub use migrate::MigrateError;
 
 /// The database, cheap to clone.

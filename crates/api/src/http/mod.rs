@@ -6,10 +6,11 @@ mod headers;
 mod health;
 mod plans;
 mod site;
+mod webhooks;
 
 use actix_web::{
     HttpResponse, Resource,
-    web::{self, get},
+    web::{self, get, post},
 };
 use shared::{error::ErrorCode, paths};
 
@@ -23,6 +24,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at("/healthz").route(get().to(health::alive)))
         .service(at("/readyz").route(get().to(health::ready)))
         .service(at(paths::PLANS).route(get().to(plans::list)))
+        .service(at(paths::WEBHOOKS).route(post().to(webhooks::accept)))
         .default_service(web::to(site::serve));
 }
 

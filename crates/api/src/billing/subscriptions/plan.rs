@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_product_names_the_plan_and_then_the_price() {
-        let policy = Policy { plans: vec!["starter".to_owned(), "pro".to_owned()], grace_days: 7 };
+        let policy = Policy::new([("starter".to_owned(), 7), ("pro".to_owned(), 7)]);
         let prices = HashMap::from([
             ("price_old".to_owned(), "pro".to_owned()),
             ("price_gone".to_owned(), "retired".to_owned()),

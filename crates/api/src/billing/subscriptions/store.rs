@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::db::{
     Conn, DbError,
-    schema::{prices, subscriptions, users},
+    schema::{prices, refreshes, subscriptions, users},
 };
 
 const FINAL: [&str; 2] = ["canceled", "incomplete_expired"];
@@ -114,7 +114,7 @@ pub fn list_live_created_between(
 }
 
 /// The ids of subscriptions whose period ended between two seconds although they are said to go on, and of
-/// which nothing was heard since `heard_before`.
+/// which nothing was heard since `heard_before`; those that are marked already are left out.
 pub fn list_past_period(
     conn: &mut Conn,
     first: i64,
@@ -126,6 +126,7 @@ pub fn list_past_period(
         .filter(subscriptions::status.eq_any(["active", "trialing"]))
         .filter(subscriptions::current_period_end.between(first, last))
         .filter(subscriptions::version.lt(heard_before))
+        .filter(subscriptions::id.ne_all(refreshes::table.select(refreshes::target)))
         .order(subscriptions::current_period_end)
         .limit(limit)
         .select(subscriptions::id)

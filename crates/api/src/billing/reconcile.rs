@@ -1,0 +1,190 @@
+//! Repair: all of Stripe's subscriptions against ours, page by page, whatever got lost on the way.
+//!
+//! A difference is not repaired from the page, which may be old by then, but by an ordinary refresh. So a repair
+//! can never undo something newer, and reconciling while events come in is safe.
+
+use std::{collections::HashMap, fmt, time::Duration};
+
+use super::{
+    customers::{self, Owner},
+    refresh::{RefreshError, Refresher},
+    subscriptions::{self, Details, News, Stamp, SubscriptionRow},
+};
+use crate::{
+    db::DbError,
+    stripe::{Deadline, Subscription, subscriptions::List},
+};
+
+const CAUSE: &str = "reconcile";
+
+/// For one page, with Stripe slow and trying again.
+const PAGE_BUDGET: Duration = Duration::from_secs(60);
+
+/// A subscription that was not as Stripe says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// `sub_…`.
+    pub subscription: String,
+    /// `cus_…`.
+    pub customer: String,
+    /// What was stored; `None` for nothing.
+    pub stored: Option<String>,
+    /// What Stripe says; `None` when it does not know the subscription.
+    pub stripe: Option<String>,
+    /// Whether it was repaired.
+    pub repaired: bool,
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_nothing =
+            |said: &Option<String>| said.clone().unwrap_or_else(|| "nothing".to_owned());
+        let done = if self.repaired { "repaired" } else { "left" };
+        let (stored, stripe) = (or_nothing(&self.stored), or_nothing(&self.stripe));
+        write!(
+            f,
+            "{} of {}: stored {stored}; Stripe says {stripe}; {done}",
+            self.subscription, self.customer
+        )
+    }
+}
+
+/// What a run found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Subscriptions that Stripe listed.
+    pub seen: u64,
+    /// Of these, the ones of our listeners.
+    pub ours: u64,
+    /// Differences.
+    pub drifted: u64,
+}
+
+/// Compares everything, and unless `dry_run` repairs what differs. `tell` hears of each difference and, with
+/// `None`, of each finished page.
+pub async fn reconcile(
+    refresher: &Refresher,
+    dry_run: bool,
+    mut tell: impl FnMut(Option<&Drift>, &Report),
+) -> Result<Report, RefreshError> {
+    let mut report = Report::default();
+    // Stripe lists the newest first, so each page covers a stretch of time that ends where the last one began.
+    let mut until = i64::MAX;
+    let mut last_page: Vec<String> = Vec::new();
+    let mut pages = refresher.stripe().pages(List::every_status().request());
+    let mut next = pages.next(Deadline::within(PAGE_BUDGET)).await?;
+    while let Some(page) = next {
+        next = pages.next(Deadline::within(PAGE_BUDGET)).await?;
+        let from = match &next {
+            Some(_) => {
+                page.value.iter().map(|subscription| subscription.created).min().unwrap_or(until)
+            }
+            None => i64::MIN,
+        };
+        report.seen += page.value.len() as u64;
+        let ids: Vec<String> =
+            page.value.iter().map(|subscription| subscription.id.clone()).collect();
+        let compared = compare(refresher, page.value).await?;
+        report.ours += compared.ours;
+        // A row made in the second where two pages meet may be on either.
+        let following =
+            next.iter().flat_map(|page| &page.value).map(|subscription| &subscription.id);
+        let listed: Vec<&String> = ids.iter().chain(&last_page).chain(following).collect();
+        let missing = unlisted(refresher, from, until, &listed).await?;
+        for mut drift in compared.drifts.into_iter().chain(missing) {
+            if !dry_run {
+                refresher.refresh_subscription(&drift.subscription, CAUSE).await?;
+                drift.repaired = true;
+            }
+            report.drifted += 1;
+            tell(Some(&drift), &report);
+        }
+        tell(None, &report);
+        (until, last_page) = (from, ids);
+    }
+    Ok(report)
+}
+
+struct Compared {
+    ours: u64,
+    drifts: Vec<Drift>,
+}
+
+/// The differences between a page of Stripe's and the rows of the same ids.
+async fn compare(refresher: &Refresher, page: Vec<Subscription>) -> Result<Compared, DbError> {
+    let rules = refresher.rules().clone();
+    let compared = refresher.db().scan(move |conn| {
+        let ids: Vec<&str> = page.iter().map(|subscription| subscription.id.as_str()).collect();
+        let customers: Vec<&str> = page.iter().filter_map(Subscription::customer_id).collect();
+        let owners = customers::find_owners(conn, &customers)?;
+        let stored = subscriptions::list(conn, &ids)?;
+        let stored: HashMap<&str, &SubscriptionRow> =
+            stored.iter().map(|row| (row.id.as_str(), row)).collect();
+        let mut compared = Compared { ours: 0, drifts: Vec::new() };
+        for subscription in &page {
+            let owner = subscription.customer_id().and_then(|customer| owners.get(customer));
+            let Some(owner) = owner.filter(|owner| owner.user_id().is_some()) else { continue };
+            compared.ours += 1;
+            let before = stored.get(subscription.id.as_str()).copied();
+            let Some(after) = said(conn, &rules, subscription, owner, before)? else { continue };
+            if before.is_none_or(|before| !before.says_the_same_as(&after)) {
+                compared.drifts.push(Drift {
+                    subscription: after.id.clone(),
+                    customer: after.customer_id.clone(),
+                    stored: before.map(summary),
+                    stripe: Some(summary(&after)),
+                    repaired: false,
+                });
+            }
+        }
+        Ok::<_, DbError>(compared)
+    });
+    compared.await
+}
+
+/// The row that Stripe's answer would make, with the details that only a refresh asks for as they are.
+fn said(
+    conn: &mut crate::db::Conn,
+    rules: &super::Rules,
+    subscription: &Subscription,
+    owner: &Owner,
+    before: Option<&SubscriptionRow>,
+) -> Result<Option<SubscriptionRow>, DbError> {
+    let details = Details::carried(subscription, before);
+    let stamp = before
+        .map_or(Stamp { version: 0, settled_before: 0, refresh_no: 0 }, SubscriptionRow::stamp);
+    let news = News { subscription, details, stamp, owner, cause: CAUSE };
+    subscriptions::preview(conn, rules, &news)
+}
+
+/// Rows made in a stretch of time that seem to live, but that Stripe did not list.
+async fn unlisted(
+    refresher: &Refresher,
+    from: i64,
+    until: i64,
+    listed: &[&String],
+) -> Result<Vec<Drift>, DbError> {
+    let found = refresher.db().scan(move |conn| {
+        let ids = subscriptions::list_live_created_between(conn, from, until)?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        subscriptions::list(conn, &ids)
+    });
+    let found: Vec<SubscriptionRow> = found.await?;
+    let missing = found.iter().filter(|row| !listed.contains(&&row.id)).map(|row| Drift {
+        subscription: row.id.clone(),
+        customer: row.customer_id.clone(),
+        stored: Some(summary(row)),
+        stripe: None,
+        repaired: false,
+    });
+    Ok(missing.collect())
+}
+
+fn summary(row: &SubscriptionRow) -> String {
+    let plan = row.plan.as_deref().unwrap_or("no plan of ours");
+    let end = row.cancel_at.or(row.current_period_end.filter(|_| row.cancel_at_period_end));
+    match end {
+        Some(end) => format!("{} {plan} until {end}", row.status),
+        None => format!("{} {plan}", row.status),
+    }
+}

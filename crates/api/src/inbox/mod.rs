@@ -1,0 +1,174 @@
+//! The inbox: every verified event once, by its id, in one commit with its effect.
+//!
+//! It knows events and their states, not their meaning. An event is `received` while Stripe has still to be asked,
+//! `applied` or `ignored` once it is dealt with, and `failed` when applying it failed; then its effect was rolled
+//! back, Stripe is told to deliver it again, and a worker tries by itself too. Only what is dealt with makes another
+//! delivery a duplicate.
+
+mod payload;
+mod store;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::{
+    billing::{
+        Rules,
+        apply::{self, Outcome},
+        refresh::Refreshed,
+    },
+    db::{self, Conn, Db, DbError},
+    stripe::{
+        Notification, SigningSecret,
+        event::ParseError,
+        signature::{self, SignatureError},
+    },
+};
+use store::NewEvent;
+pub use store::{LeasedEvent, lease, next_due, settle};
+
+/// Seconds after which the worker tries a failed event, unless Stripe delivers it again before.
+const FIRST_RETRY: i64 = 5;
+
+/// What became of a delivery that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Its effect is in the database.
+    Applied,
+    /// It is none of our business.
+    Ignored,
+    /// It is kept, and Stripe will be asked what it means.
+    Waiting,
+    /// It was dealt with before.
+    Duplicate,
+}
+
+/// Why a delivery is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It is not known to be Stripe's. Nothing was stored.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// It is Stripe's, but no event.
+    #[error(transparent)]
+    Payload(#[from] ParseError),
+    /// It is kept, but its effect is not in the database. To be delivered again.
+    #[error("applying the event failed: {0}")]
+    Failed(String),
+    /// Nothing was stored. To be delivered again.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Takes deliveries in.
+#[derive(Clone)]
+pub struct Inbox {
+    db: Db,
+    rules: Rules,
+    secrets: Arc<[SigningSecret]>,
+    wake: Arc<Notify>,
+}
+
+impl Inbox {
+    /// One that believes what any of `secrets` signed, and calls `wake` when there is work for the worker.
+    pub fn new(db: Db, rules: Rules, secrets: Vec<SigningSecret>, wake: Arc<Notify>) -> Self {
+        Self { db, rules, secrets: secrets.into(), wake }
+    }
+
+    /// Takes one delivery: its signature header, and its body as it came.
+    pub async fn accept(&self, signature: &str, body: &[u8]) -> Result<Accepted, AcceptError> {
+        let now = self.rules.clock.wall();
+        signature::verify(body, signature, &self.secrets, now)?;
+        let notification = Notification::parse(body)?;
+        let event = NewEvent::of(&notification, payload::deflate(body), now);
+        let rules = self.rules.clone();
+        let processed = self.db.write(move |conn| {
+            if !store::insert(conn, &event)? && store::lock_state(conn, &event.id)?.is_settled() {
+                return Ok::<_, DbError>(Processed::Duplicate);
+            }
+            process(conn, &rules, &event.id, &notification, now + FIRST_RETRY)
+        });
+        self.answer(processed.await?)
+    }
+
+    /// Tries an event that failed before, from its kept payload. It is tried again at `retry_at` when it fails.
+    pub async fn retry(&self, event: &LeasedEvent, retry_at: i64) -> Result<Accepted, AcceptError> {
+        let parsed = payload::inflate(&event.payload).and_then(|body| Notification::parse(&body));
+        let (rules, id) = (self.rules.clone(), event.id.clone());
+        let processed = self.db.write(move |conn| {
+            if store::lock_state(conn, &id)?.is_settled() {
+                return Ok::<_, DbError>(Processed::Duplicate);
+            }
+            match parsed {
+                Ok(notification) => process(conn, &rules, &id, &notification, retry_at),
+                Err(error) => note_failure(conn, &id, &error.to_string(), retry_at),
+            }
+        });
+        self.answer(processed.await?)
+    }
+
+    fn answer(&self, processed: Processed) -> Result<Accepted, AcceptError> {
+        match processed {
+            Processed::Duplicate => Ok(Accepted::Duplicate),
+            Processed::Done(Outcome::Ignored(_)) => Ok(Accepted::Ignored),
+            Processed::Done(Outcome::Applied) => {
+                // It may have left a mark behind.
+                self.wake.notify_one();
+                Ok(Accepted::Applied)
+            }
+            Processed::Done(Outcome::Waiting) => {
+                self.wake.notify_one();
+                Ok(Accepted::Waiting)
+            }
+            Processed::Failed(error) => Err(AcceptError::Failed(error)),
+        }
+    }
+}
+
+enum Processed {
+    Duplicate,
+    Done(Outcome),
+    Failed(String),
+}
+
+/// Applies an event in a savepoint and notes on its row what came of it. Whatever the effect did is undone when it
+/// fails; the row stays.
+fn process(
+    conn: &mut Conn,
+    rules: &Rules,
+    id: &str,
+    notification: &Notification,
+    retry_at: i64,
+) -> Result<Processed, DbError> {
+    let applied = db::savepoint(conn, |conn| match notification {
+        Notification::Snapshot(event) => apply::apply(conn, rules, event),
+        Notification::Thin(event) => apply::apply_thin(conn, rules, event),
+    });
+    match applied {
+        Ok(outcome) => {
+            store::update_outcome(conn, id, outcome)?;
+            Ok(Processed::Done(outcome))
+        }
+        Err(error) => note_failure(conn, id, &error.to_string(), retry_at),
+    }
+}
+
+fn note_failure(
+    conn: &mut Conn,
+    id: &str,
+    error: &str,
+    retry_at: i64,
+) -> Result<Processed, DbError> {
+    tracing::error!(event = id, error, "an event could not be applied");
+    store::update_failed(conn, id, error, retry_at)?;
+    Ok(Processed::Failed(error.to_owned()))
+}
+
+/// What a finished refresh makes of the events that waited for it.
+pub fn settled_by(refreshed: Refreshed) -> Outcome {
+    match refreshed {
+        Refreshed::Current => Outcome::Applied,
+        Refreshed::Foreign => Outcome::Ignored("foreign_customer"),
+    }
+}

@@ -1,0 +1,211 @@
+//! The rows of events.
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Binary, Bool, Nullable, Text},
+};
+
+use crate::{
+    billing::apply::{self, Outcome},
+    db::{Conn, DbError, schema::events},
+    stripe::Notification,
+};
+
+/// An event as it comes in.
+pub(super) struct NewEvent {
+    pub(super) id: String,
+    kind: String,
+    customer_id: Option<String>,
+    object_id: Option<String>,
+    api_version: Option<String>,
+    livemode: bool,
+    created: i64,
+    received_at: i64,
+    payload: Vec<u8>,
+}
+
+impl NewEvent {
+    pub(super) fn of(notification: &Notification, payload: Vec<u8>, received_at: i64) -> Self {
+        match notification {
+            Notification::Snapshot(event) => Self {
+                id: event.id.clone(),
+                kind: event.kind.clone(),
+                customer_id: apply::customer_of(event),
+                object_id: event.subject().id,
+                api_version: event.api_version.clone(),
+                livemode: event.livemode,
+                created: event.created,
+                received_at,
+                payload,
+            },
+            Notification::Thin(event) => {
+                let object = event.related_object.as_ref();
+                let customer = object.filter(|object| object.kind.as_deref() == Some("customer"));
+                Self {
+                    id: event.id.clone(),
+                    kind: event.kind.clone(),
+                    customer_id: customer.map(|object| object.id.clone()),
+                    object_id: object.map(|object| object.id.clone()),
+                    api_version: None,
+                    livemode: event.livemode,
+                    created: event.created,
+                    received_at,
+                    payload,
+                }
+            }
+        }
+    }
+}
+
+/// How far an event has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Received,
+    Applied,
+    Ignored,
+    Failed,
+}
+
+impl State {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Applied => "applied",
+            Self::Ignored => "ignored",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether another delivery is a duplicate.
+    pub(super) const fn is_settled(self) -> bool {
+        matches!(self, Self::Applied | Self::Ignored)
+    }
+}
+
+/// A failed event that this process holds.
+pub struct LeasedEvent {
+    /// `evt_…`.
+    pub id: String,
+    /// How often it failed.
+    pub attempts: i64,
+    pub(super) payload: Vec<u8>,
+}
+
+/// Keeps an event; `false` when its id is there already. On PostgreSQL this waits for another process that is
+/// about to commit the same event.
+pub(super) fn insert(conn: &mut Conn, event: &NewEvent) -> Result<bool, DbError> {
+    let inserted = diesel::sql_query(
+        "INSERT INTO events (id, kind, customer_id, object_id, api_version, livemode, created, received_at, state, \
+         payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind::<Text, _>(&event.id)
+    .bind::<Text, _>(&event.kind)
+    .bind::<Nullable<Text>, _>(&event.customer_id)
+    .bind::<Nullable<Text>, _>(&event.object_id)
+    .bind::<Nullable<Text>, _>(&event.api_version)
+    .bind::<Bool, _>(event.livemode)
+    .bind::<BigInt, _>(event.created)
+    .bind::<BigInt, _>(event.received_at)
+    .bind::<Binary, _>(&event.payload)
+    .execute(conn)?;
+    Ok(inserted == 1)
+}
+
+/// How far an event has come, holding its row until the commit.
+pub(super) fn lock_state(conn: &mut Conn, id: &str) -> Result<State, DbError> {
+    if let Conn::Postgres(postgres) = conn {
+        diesel::sql_query("SELECT 1 FROM events WHERE id = $1 FOR UPDATE")
+            .bind::<Text, _>(id)
+            .execute(postgres)?;
+    }
+    let state: String = events::table.find(id).select(events::state).first(conn)?;
+    let states = [State::Received, State::Applied, State::Ignored, State::Failed];
+    Ok(states.into_iter().find(|known| known.as_str() == state).unwrap_or(State::Received))
+}
+
+pub(super) fn update_outcome(conn: &mut Conn, id: &str, outcome: Outcome) -> Result<(), DbError> {
+    let (state, reason) = state_after(outcome);
+    diesel::update(events::table.find(id))
+        .set((
+            events::state.eq(state.as_str()),
+            events::reason.eq(reason),
+            events::error.eq(None::<&str>),
+            events::next_try_at.eq(None::<i64>),
+            events::leased_until.eq(0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn state_after(outcome: Outcome) -> (State, Option<&'static str>) {
+    match outcome {
+        Outcome::Applied => (State::Applied, None),
+        Outcome::Ignored(reason) => (State::Ignored, Some(reason)),
+        Outcome::Waiting => (State::Received, None),
+    }
+}
+
+pub(super) fn update_failed(
+    conn: &mut Conn,
+    id: &str,
+    error: &str,
+    retry_at: i64,
+) -> Result<(), DbError> {
+    diesel::update(events::table.find(id))
+        .set((
+            events::state.eq(State::Failed.as_str()),
+            events::error.eq(error),
+            events::attempts.eq(events::attempts + 1),
+            events::next_try_at.eq(retry_at),
+            events::leased_until.eq(0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Settles the events that waited for `target`, a subscription or a customer, to be read from Stripe.
+pub fn settle(conn: &mut Conn, target: &str, outcome: Outcome) -> Result<(), DbError> {
+    let (state, reason) = state_after(outcome);
+    let waiting = events::table
+        .filter(events::state.eq(State::Received.as_str()))
+        .filter(events::customer_id.eq(target).or(events::object_id.eq(target)));
+    diesel::update(waiting)
+        .set((events::state.eq(state.as_str()), events::reason.eq(reason)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes one failed event that is due, until `leased_until`. Whoever is slower gets another, or none.
+pub fn lease(
+    conn: &mut Conn,
+    holder: &str,
+    now: i64,
+    leased_until: i64,
+) -> Result<Option<LeasedEvent>, DbError> {
+    let due: Vec<(String, i64, Option<Vec<u8>>)> = events::table
+        .filter(events::next_try_at.le(now))
+        .filter(events::leased_until.le(now))
+        .order(events::next_try_at)
+        .limit(8)
+        .select((events::id, events::attempts, events::payload))
+        .load(conn)?;
+    for (id, attempts, payload) in due {
+        let free = events::table
+            .find(&id)
+            .filter(events::leased_until.le(now))
+            .filter(events::state.eq(State::Failed.as_str()));
+        let taken = diesel::update(free)
+            .set((events::holder.eq(holder), events::leased_until.eq(leased_until)))
+            .execute(conn)?;
+        if taken == 1 {
+            return Ok(Some(LeasedEvent { id, attempts, payload: payload.unwrap_or_default() }));
+        }
+    }
+    Ok(None)
+}
+
+/// When the next failed event is due, Unix seconds.
+pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
+    let due = events::table.filter(events::next_try_at.is_not_null());
+    Ok(due.select(diesel::dsl::min(events::next_try_at)).first(conn)?)
+}

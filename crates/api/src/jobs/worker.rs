@@ -1,0 +1,103 @@
+//! One piece of work at a time: a failed event, or something to read from Stripe.
+
+use super::{Jobs, backoff};
+use crate::{
+    billing::{
+        alerts::{self, AlertKind},
+        refresh::{self, Leased, RefreshError, Refreshed},
+    },
+    db::DbError,
+    inbox::{self, AcceptError},
+};
+
+/// Seconds for which work is held; more than a customer's refresh can take.
+const LEASE: i64 = 120;
+
+impl Jobs {
+    /// Does one piece of work that is due; `false` when there is none, or the database failed.
+    pub(super) async fn run_one(&self) -> bool {
+        let done = match self.run_event().await {
+            Ok(false) => self.run_refresh().await,
+            done => done,
+        };
+        done.unwrap_or_else(|error| {
+            tracing::error!(%error, "background work could not be taken or noted");
+            false
+        })
+    }
+
+    async fn run_event(&self) -> Result<bool, DbError> {
+        let (holder, now) = (self.holder.clone(), self.clock().wall());
+        if self.db.read(inbox::next_due).await?.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let leased = self.db.write(move |conn| inbox::lease(conn, &holder, now, now + LEASE));
+        let Some(event) = leased.await? else { return Ok(false) };
+        let failures = event.attempts + 1;
+        let failed = match self.inbox.retry(&event, now + backoff::delay(failures)).await {
+            Ok(_) => None,
+            Err(AcceptError::Db(error)) => return Err(error),
+            Err(error) => Some(error.to_string()),
+        };
+        self.report(event.id, failures, failed).await?;
+        Ok(true)
+    }
+
+    async fn run_refresh(&self) -> Result<bool, DbError> {
+        let (holder, now) = (self.holder.clone(), self.clock().wall());
+        if self.db.read(refresh::next_due).await?.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let leased = self.db.write(move |conn| refresh::lease(conn, &holder, now, now + LEASE));
+        let Some(leased) = leased.await? else { return Ok(false) };
+        let refreshed = self.refresher.refresh(&leased.target, &leased.cause).await;
+        let failed = refreshed.as_ref().err().map(ToString::to_string);
+        let (target, failures) = (leased.target.clone(), leased.attempts + 1);
+        match refreshed {
+            Ok(refreshed) => self.finish_refresh(leased, refreshed).await?,
+            Err(error) => self.postpone_refresh(leased, &error).await?,
+        }
+        self.report(target, failures, failed).await?;
+        Ok(true)
+    }
+
+    /// Takes the mark off and settles the events that waited for it, unless more came meanwhile.
+    async fn finish_refresh(&self, leased: Leased, refreshed: Refreshed) -> Result<(), DbError> {
+        let now = self.clock().wall();
+        let finished = self.db.write(move |conn| {
+            if refresh::finish(conn, &leased, now)? {
+                inbox::settle(conn, &leased.target, inbox::settled_by(refreshed))?;
+            }
+            Ok(())
+        });
+        finished.await
+    }
+
+    async fn postpone_refresh(&self, leased: Leased, error: &RefreshError) -> Result<(), DbError> {
+        tracing::warn!(target = leased.target, %error, "could not read from Stripe");
+        let (error, next_try) =
+            (error.to_string(), self.clock().wall() + backoff::delay(leased.attempts + 1));
+        self.db.write(move |conn| refresh::postpone(conn, &leased, &error, next_try)).await
+    }
+
+    /// Alerts the operator of work that keeps failing, and takes that back once it succeeds.
+    async fn report(
+        &self,
+        subject: String,
+        failures: i64,
+        failed: Option<String>,
+    ) -> Result<(), DbError> {
+        if failures < backoff::ALERT_AFTER {
+            return Ok(());
+        }
+        let now = self.clock().billing();
+        let reported = self.db.write(move |conn| match failed {
+            Some(error) => {
+                let message = format!("Failed {failures} times, and is tried on: {error}");
+                alerts::raise(conn, AlertKind::FailedJob, &subject, &message, now)
+            }
+            None => alerts::resolve(conn, AlertKind::FailedJob, &subject, now),
+        });
+        reported.await
+    }
+}
