@@ -32,7 +32,7 @@ interface OnTheWay {
 export async function registerFor(page: Page, plan: string, on: OnTheWay = {}): Promise<string> {
   const email = newEmail()
   await page.goto('/pricing')
-  const choose = page.getByRole('link', { name: `Choose ${plan}` })
+  const choose = page.getByRole('button', { name: `Choose ${plan}` })
   await expect(choose).toBeVisible()
   await on.onPricing?.()
   await choose.click()
@@ -73,20 +73,20 @@ export async function logIn(page: Page, email: string): Promise<void> {
 export class Account {
   constructor(private readonly page: Page) {}
 
-  get plan(): Locator {
-    return this.page.getByTestId('plan')
+  /** The card that shows this plan, or `No plan`, in this state. */
+  plan(name: string, state: string): Locator {
+    return this.page
+      .locator('.card')
+      .filter({ has: this.page.getByRole('heading', { name, exact: true }) })
+      .filter({ hasText: state })
   }
 
-  get status(): Locator {
-    return this.page.getByTestId('status')
+  get nextCharge(): Locator {
+    return this.page.getByRole('term').filter({ hasText: 'Next charge' })
   }
 
-  get renewal(): Locator {
-    return this.page.getByText(/^(Renews|Next charge)/)
-  }
-
-  get ending(): Locator {
-    return this.page.getByText(/^(Ends|Ends on)/)
+  get endsOn(): Locator {
+    return this.page.getByRole('term').filter({ hasText: 'Ends on' })
   }
 
   /** Goes to the Customer Portal. */

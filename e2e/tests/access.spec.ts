@@ -12,7 +12,7 @@ test('a listener without a plan sees locked episodes and gets no address of thei
   expect(locked.length).toBeGreaterThan(0)
   for (const episode of locked) {
     expect(episode.audio_url).toBeUndefined()
-    await expect(page.getByText(episode.title)).toBeVisible()
+    await expect(page.getByRole('link', { name: `Unlock ${episode.title}` })).toBeVisible()
     await expect(page.getByRole('button', { name: `Play ${episode.title}` })).toHaveCount(0)
   }
   await audit(page, 'episodes-locked')

@@ -45,13 +45,14 @@ test('turning back from Checkout leads to the plans and costs nothing', async ({
   await page.getByRole('link', { name: /^Back to / }).click()
   await expect(page).toHaveURL(/\/pricing/)
   await page.goto('/account')
-  await expect(page.getByRole('main')).toContainText('No plan')
+  await expect(new Account(page).plan('No plan', 'No plan yet')).toBeVisible()
 })
 
 test('a yearly plan is sold by the year', async ({ page }) => {
   await page.goto('/pricing')
   await page.getByRole('button', { name: /^Yearly/ }).click()
   await expect(page.getByRole('main')).toContainText('a year')
-  await page.getByRole('link', { name: 'Choose Pro' }).click()
-  await expect(page.getByText('a year')).toBeVisible()
+  await page.getByRole('button', { name: 'Choose Pro' }).click()
+  await expect(page).toHaveURL(/\/register/)
+  await expect(page.getByText(/pay for Pro, .* a year/)).toBeVisible()
 })
