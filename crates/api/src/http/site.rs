@@ -22,7 +22,7 @@ use shared::{error::ErrorCode, paths};
 use super::error::ApiError;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../dist"]
+#[folder = "$SITE_FOLDER"]
 #[allow_missing = true]
 struct Dist;
 
