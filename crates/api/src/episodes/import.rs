@@ -1,7 +1,6 @@
 //! Importing a feed: new episodes are added, known ones updated, all in one transaction.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -9,17 +8,16 @@ use std::{
 };
 
 use url::Url;
-use uuid::Uuid;
 
 use super::{
-    Episode, Library, LibraryError,
+    Library, LibraryError,
     audio::{AudioError, MediaFolder},
     fetch::{self, FetchError, Fetched, Validators},
-    is_remote,
+    merge::Merge,
     rss_read::{self, AudioAddress, Draft, NotAFeed, Skipped},
     store::{self, FeedSource},
 };
-use crate::db::{Conn, DbError};
+use crate::db::DbError;
 
 /// Bytes of a feed at the most.
 pub const FEED_LIMIT: u64 = 64 * 1024 * 1024;
@@ -238,7 +236,7 @@ impl Library {
             .write(move |conn| {
                 let mut shelf =
                     Shelf { conn, plans: &plans.ordered, default: plans.default, opening, now };
-                let replaced = shelf.take_all(stored, &mut imported, &*report)?;
+                let replaced = merge.take_all(stored, &mut imported, &*report)?;
                 store::replace_source(conn, source)?;
                 Ok::<_, LibraryError>((imported, replaced))
             })
@@ -254,14 +252,6 @@ impl Library {
                 Err(error)
             }
         }
-    }
-
-    /// Refuses a plan that the catalog does not have.
-    pub(super) fn check_plan(&self, plan: &str) -> Result<(), LibraryError> {
-        if self.plans.ordered.iter().any(|known| known == plan) {
-            return Ok(());
-        }
-        Err(LibraryError::NoPlan { plan: plan.to_owned(), known: self.plans.ordered.join(", ") })
     }
 }
 
@@ -284,9 +274,10 @@ fn read_file(path: &Path) -> Result<Feed, ImportError> {
 }
 
 /// A draft whose audio is where it will stay.
-struct StoredDraft {
-    draft: Draft,
-    audio: String,
+pub(super) struct StoredDraft {
+    pub(super) draft: Draft,
+    /// A file in the media folder, or an http(s) address.
+    pub(super) audio: String,
 }
 
 fn collect_audio(
@@ -301,9 +292,8 @@ fn collect_audio(
             AudioAddress::Remote(url) => url.to_string(),
             AudioAddress::Beside(path) => {
                 let opened = beside.open(path).map_err(|error| error.to_string());
-                let kept = opened.and_then(|mut file| match media.store(&mut *file) {
-                    Err(AudioError::NotAudio) => Err(AudioError::NotAudio.to_string()),
-                    kept => Ok(kept),
+                let kept = opened.and_then(|mut file| {
+                    media.store(&mut *file).map_err(|error| error.to_string())
                 });
                 match kept {
                     Ok(kept) => {
@@ -325,133 +315,6 @@ fn collect_audio(
         stored.push(StoredDraft { draft, audio });
     }
     Ok(stored)
-}
-
-/// The episodes inside an import's transaction.
-struct Shelf<'a> {
-    conn: &'a mut Conn,
-    plans: &'a [String],
-    default: String,
-    opening: Opening,
-    now: i64,
-}
-
-impl Shelf<'_> {
-    /// Adds and updates; returns the audio that was replaced.
-    fn take_all(
-        &mut self,
-        drafts: Vec<StoredDraft>,
-        imported: &mut Imported,
-        report: &dyn Fn(Progress),
-    ) -> Result<Vec<String>, LibraryError> {
-        let known: HashMap<_, _> = store::list_episodes(self.conn)?
-            .into_iter()
-            .map(|episode| (episode.guid.clone(), episode))
-            .collect();
-        let (mut last, mut replaced) = (store::last_number(self.conn)?, Vec::new());
-        for StoredDraft { draft, audio } in drafts {
-            let named = self.named_plan(&draft, imported);
-            match known.get(&draft.guid) {
-                None => {
-                    // The feed's own number, where it keeps the order.
-                    last = draft.number.filter(|number| *number > last).unwrap_or(last + 1);
-                    let required_plan = named.unwrap_or_else(|| Some(self.default.clone()));
-                    store::insert_episode(
-                        self.conn,
-                        self.new_episode(draft, audio, last, required_plan),
-                    )?;
-                    imported.added += 1;
-                }
-                Some(old) => {
-                    let new = self.changed_episode(old, draft, audio, named);
-                    let comparable = Episode { updated_at: old.updated_at, ..new.clone() };
-                    if comparable == *old {
-                        imported.unchanged += 1;
-                    } else {
-                        if new.audio != old.audio && !is_remote(&old.audio) {
-                            replaced.push(old.audio.clone());
-                        }
-                        store::update_episode(self.conn, new)?;
-                        imported.updated += 1;
-                    }
-                }
-            }
-            report(Progress::Item);
-        }
-        Ok(replaced)
-    }
-
-    /// The plan that the item or the options name: `None` when neither does, `Some(None)` for free.
-    fn named_plan(&self, draft: &Draft, imported: &mut Imported) -> Option<Option<String>> {
-        match draft.plan.as_deref() {
-            Some(FREE) => Some(None),
-            Some(plan) if self.plans.iter().any(|known| known == plan) => {
-                Some(Some(plan.to_owned()))
-            }
-            Some(unknown) => {
-                // Rather locked than given away.
-                let highest = self.plans.last().cloned();
-                imported.adjusted.push(Skipped {
-                    item: draft.title.clone(),
-                    reason: format!(
-                        "the catalog has no plan {unknown}, so it asks for {}",
-                        highest.as_deref().unwrap_or(unknown)
-                    ),
-                });
-                Some(Some(highest.unwrap_or_else(|| unknown.to_owned())))
-            }
-            None => match &self.opening {
-                Opening::Default => None,
-                Opening::Free => Some(None),
-                Opening::Plan(plan) => Some(Some(plan.clone())),
-            },
-        }
-    }
-
-    fn new_episode(
-        &self,
-        draft: Draft,
-        audio: String,
-        number: i64,
-        required_plan: Option<String>,
-    ) -> Episode {
-        Episode {
-            id: new_id(),
-            number,
-            guid: draft.guid,
-            title: draft.title,
-            summary: draft.summary,
-            description_html: draft.description_html,
-            published_at: draft.published_at,
-            duration: draft.duration,
-            required_plan,
-            audio,
-            audio_type: draft.audio_type,
-            audio_size: draft.audio_size,
-            created_at: self.now,
-            updated_at: self.now,
-        }
-    }
-
-    fn changed_episode(
-        &self,
-        old: &Episode,
-        draft: Draft,
-        audio: String,
-        named: Option<Option<String>>,
-    ) -> Episode {
-        let required_plan = named.unwrap_or_else(|| old.required_plan.clone());
-        Episode {
-            id: old.id.clone(),
-            created_at: old.created_at,
-            ..self.new_episode(draft, audio, old.number, required_plan)
-        }
-    }
-}
-
-/// An id that sorts by the time it was made.
-pub(super) fn new_id() -> String {
-    format!("ep_{}", Uuid::now_v7().simple())
 }
 
 impl From<FeedSource> for Validators {

@@ -1,23 +1,26 @@
 //! Episodes: kept and imported by [`Library`], heard through [`Listening`].
 //!
 //! An import reads a feed ([`rss_read`]), brings its audio into the media folder ([`audio`]) and writes all of it
-//! in one transaction ([`import`]); a new installation starts with the feed in [`seed`]. What a listener may hear is
+//! in one transaction ([`import`], [`merge`]); a new installation starts with the feed in [`seed`]. What a listener may hear is
 //! decided again at every request: for the list ([`shelf`]), for each piece of audio ([`media`]) and for the private
 //! feed ([`feed`]).
 
 pub mod audio;
+pub mod cli;
 pub mod feed;
 pub mod fetch;
 pub mod import;
 pub mod media;
+mod merge;
 mod notes;
+pub mod publish;
 pub mod rss_read;
 mod rss_write;
 mod seed;
 pub mod shelf;
 pub mod store;
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use shared::account::Access;
 use url::Url;
@@ -59,21 +62,6 @@ impl Library {
             default: catalog.default_required_plan.clone(),
         };
         Self { db, clock, media, plans }
-    }
-
-    /// Removes audio files that no episode refers to any more.
-    async fn discard(&self, files: Vec<String>) -> Result<(), LibraryError> {
-        let media = self.media.clone();
-        self.db
-            .scan(move |conn| {
-                for file in files.iter().filter(|audio| !is_remote(audio)) {
-                    if !store::is_audio_in_use(conn, file)? {
-                        media.remove(file)?;
-                    }
-                }
-                Ok(())
-            })
-            .await
     }
 }
 
@@ -137,8 +125,8 @@ pub enum LibraryError {
     #[error("the media folder: {0}")]
     Media(#[from] io::Error),
     /// The audio was not taken.
-    #[error(transparent)]
-    Audio(#[from] AudioError),
+    #[error("{0}: {1}")]
+    Audio(PathBuf, AudioError),
     /// No such episode.
     #[error("there is no episode {0}")]
     NoEpisode(String),
