@@ -156,6 +156,9 @@ impl Beside {
                 if !file.starts_with(&folder) {
                     return Err(io::Error::other("it is outside the feed's folder"));
                 }
+                if !file.is_file() {
+                    return Err(io::Error::other("it is not a file"));
+                }
                 Ok(Box::new(fs::File::open(file)?))
             }
         }
@@ -211,15 +214,12 @@ impl Library {
         let Feed { name, validators, reading, beside } = feed;
         let mut imported =
             Imported { title: reading.title, skipped: reading.skipped, ..Imported::default() };
-        let (media, mut drafts, mut skipped) = (self.media.clone(), reading.drafts, Vec::new());
+        let (media, mut drafts) = (self.media.clone(), reading.drafts);
         // Numbers follow the order of publication.
         drafts.sort_by_key(|draft| draft.published_at);
-        let (stored, skipped) = tokio::task::spawn_blocking(move || {
-            let stored = collect_audio(&media, &beside, drafts, &mut skipped);
-            stored.map(|drafts| (drafts, skipped))
-        })
-        .await
-        .map_err(|_| DbError::Thread)??;
+        let collecting =
+            tokio::task::spawn_blocking(move || collect_audio(&media, &beside, drafts));
+        let (stored, skipped) = collecting.await.map_err(|_| DbError::Thread)??;
         imported.skipped.extend(skipped);
 
         let now = self.clock.wall();
@@ -234,8 +234,8 @@ impl Library {
         let written = self
             .db
             .write(move |conn| {
-                let mut shelf =
-                    Shelf { conn, plans: &plans.ordered, default: plans.default, opening, now };
+                let mut merge =
+                    Merge { conn, plans: &plans.ordered, default: plans.default, opening, now };
                 let replaced = merge.take_all(stored, &mut imported, &*report)?;
                 store::replace_source(conn, source)?;
                 Ok::<_, LibraryError>((imported, replaced))
@@ -243,12 +243,11 @@ impl Library {
             .await;
         match written {
             Ok((imported, replaced)) => {
-                self.discard(replaced).await?;
+                self.discard(replaced).await;
                 Ok(imported)
             }
             Err(error) => {
-                // The error that matters is the first one; files that stay are only wasted space.
-                let _ = self.discard(files).await;
+                self.discard(files).await;
                 Err(error)
             }
         }
@@ -284,19 +283,20 @@ fn collect_audio(
     media: &MediaFolder,
     beside: &Beside,
     drafts: Vec<Draft>,
-    skipped: &mut Vec<Skipped>,
-) -> Result<Vec<StoredDraft>, LibraryError> {
-    let mut stored = Vec::with_capacity(drafts.len());
+) -> Result<(Vec<StoredDraft>, Vec<Skipped>), LibraryError> {
+    let (mut stored, mut skipped) = (Vec::with_capacity(drafts.len()), Vec::new());
     for mut draft in drafts {
         let audio = match &draft.audio {
             AudioAddress::Remote(url) => url.to_string(),
             AudioAddress::Beside(path) => {
                 let opened = beside.open(path).map_err(|error| error.to_string());
-                let kept = opened.and_then(|mut file| {
-                    media.store(&mut *file).map_err(|error| error.to_string())
+                let kept = opened.and_then(|mut file| match media.store(&mut *file) {
+                    Err(AudioError::Io(error)) => Ok(Err(error)),
+                    kept => kept.map(Ok).map_err(|error| error.to_string()),
                 });
                 match kept {
                     Ok(kept) => {
+                        // A disk that fails ends the import.
                         let kept = kept?;
                         draft.audio_type = kept.media_type.to_owned();
                         (draft.audio_size, draft.duration) = (kept.size, kept.duration);
@@ -314,7 +314,7 @@ fn collect_audio(
         };
         stored.push(StoredDraft { draft, audio });
     }
-    Ok(stored)
+    Ok((stored, skipped))
 }
 
 impl From<FeedSource> for Validators {
@@ -322,3 +322,7 @@ impl From<FeedSource> for Validators {
         Self { etag: source.etag, last_modified: source.last_modified }
     }
 }
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

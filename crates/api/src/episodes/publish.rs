@@ -105,8 +105,7 @@ impl Library {
             })
             .await;
         if added.is_err() {
-            // The error that matters is the first one; a file that stays is only wasted space.
-            let _ = self.discard(vec![file]).await;
+            self.discard(vec![file]).await;
         }
         added
     }
@@ -161,11 +160,11 @@ impl Library {
             .await;
         match changed {
             Ok((new, replaced)) => {
-                self.discard(vec![replaced]).await?;
+                self.discard(vec![replaced]).await;
                 Ok(new)
             }
             Err(error) => {
-                let _ = self.discard(stored.into_iter().collect()).await;
+                self.discard(stored.into_iter().collect()).await;
                 Err(error)
             }
         }
@@ -179,23 +178,24 @@ impl Library {
         let found = self.get(episode).await?;
         let id = found.id.clone();
         self.db.write(move |conn| store::delete_episode(conn, &id)).await?;
-        self.discard(vec![found.audio.clone()]).await?;
+        self.discard(vec![found.audio.clone()]).await;
         Ok(found)
     }
 
-    /// Removes audio files that no episode refers to any more.
-    pub(super) async fn discard(&self, files: Vec<String>) -> Result<(), LibraryError> {
+    /// Removes audio files that no episode refers to any more. One that stays is only wasted space.
+    pub(super) async fn discard(&self, files: Vec<String>) {
         let media = self.media.clone();
-        self.db
-            .scan(move |conn| {
-                for file in files.iter().filter(|audio| !is_remote(audio)) {
-                    if !store::is_audio_in_use(conn, file)? {
-                        media.remove(file)?;
-                    }
+        let discarded = self.db.scan(move |conn| {
+            for file in files.iter().filter(|audio| !is_remote(audio)) {
+                if !store::is_audio_in_use(conn, file)? {
+                    media.remove(file)?;
                 }
-                Ok(())
-            })
-            .await
+            }
+            Ok::<_, LibraryError>(())
+        });
+        if let Err(error) = discarded.await {
+            tracing::warn!(%error, "audio that nothing refers to any more stays in the media folder");
+        }
     }
 
     /// Refuses a plan that the catalog does not have.
