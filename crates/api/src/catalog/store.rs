@@ -118,3 +118,57 @@ pub(super) fn offer(row: PriceRow) -> Option<Offer> {
         currency: row.currency,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{DatabaseUrl, Db};
+
+    fn row(id: &str, lookup_key: Option<&str>, amount: i64) -> PriceRow {
+        PriceRow {
+            id: id.into(),
+            product_id: "circle_pro".into(),
+            plan: "pro".into(),
+            interval: "month".into(),
+            lookup_key: lookup_key.map(str::to_owned),
+            amount,
+            currency: "usd".into(),
+            active: lookup_key.is_some(),
+            updated_at: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lookup_key_moves_and_the_old_price_keeps_its_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DatabaseUrl::Sqlite(folder.path().join("test.db"))).await.unwrap();
+        for rows in [
+            vec![row("price_1", Some("pro"), 1_000)],
+            vec![row("price_1", None, 1_000), row("price_2", Some("pro"), 1_200)],
+            // Stripe reports only what it still knows.
+            vec![row("price_2", None, 1_200), row("price_3", Some("pro"), 1_000)],
+        ] {
+            db.write(move |conn| update_prices(conn, &rows)).await.unwrap();
+        }
+        let (offer, plan_of_old) = db
+            .read(|conn| {
+                let offer = find_offer(conn, "pro", Interval::Month)?;
+                Ok::<_, DbError>((offer, find_plan_of_price(conn, "price_1")?))
+            })
+            .await
+            .unwrap();
+        assert_eq!(offer.unwrap().price_id, "price_3");
+        assert_eq!(plan_of_old.as_deref(), Some("pro"));
+    }
+
+    #[tokio::test]
+    async fn the_portal_configuration_is_remembered_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DatabaseUrl::Sqlite(folder.path().join("test.db"))).await.unwrap();
+        assert_eq!(db.read(find_portal_configuration).await.unwrap(), None);
+        for id in ["bpc_1", "bpc_2"] {
+            db.write(move |conn| update_portal_configuration(conn, id)).await.unwrap();
+        }
+        assert_eq!(db.read(find_portal_configuration).await.unwrap().as_deref(), Some("bpc_2"));
+    }
+}

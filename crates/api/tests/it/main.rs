@@ -7,3 +7,4 @@ mod harness;
 mod site;
 mod stripe_client;
 mod stripe_requests;
+mod stripe_shapes;
