@@ -2,16 +2,17 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
+const BINARY = process.env.CIRCLE_BIN ?? join(REPOSITORY, 'target/debug/circle')
 const START_SECONDS = 30
-const STOP_SECONDS = 10
+const STOP_SECONDS = 15
 
 /** A running server. */
 export class Circle {
@@ -23,34 +24,28 @@ export class Circle {
     /** The server's log, for failures. */
     readonly log: string,
     private readonly folder: string,
-    private readonly child: ChildProcess,
+    private readonly environment: NodeJS.ProcessEnv,
+    private child: ChildProcess,
   ) {}
 
-  static async start(name: string): Promise<Circle> {
-    const binary = process.env.CIRCLE_BIN ?? join(REPOSITORY, 'target/debug/circle')
-    if (!existsSync(binary)) throw new Error(`${binary} is missing: run scripts/test, or cargo build -p api first`)
+  static async start(): Promise<Circle> {
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run scripts/test, or cargo build -p api first`)
     const folder = await mkdtemp(join(tmpdir(), 'circle-e2e-'))
+    const log = join(folder, 'log')
     const [port, sandboxPort] = await freePorts(2)
-    const log = join(tmpdir(), `circle-e2e-${process.pid}-${name}.log`)
-    const output = createWriteStream(log)
-    await once(output, 'open')
-    const child = spawn(binary, ['serve'], {
-      // Not the repository: a developer's .env there is none of the tests' business.
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        LISTEN_ADDR: `127.0.0.1:${port}`,
-        // Another host name than the sandbox's, so that the browser takes the two for different sites.
-        PUBLIC_URL: `http://localhost:${port}`,
-        SANDBOX_ADDR: `127.0.0.1:${sandboxPort}`,
-        DATA_DIR: join(folder, 'data'),
-        CATALOG: join(REPOSITORY, 'catalog.toml'),
-        RATE_LIMITS: 'off',
-        RUST_BACKTRACE: '1',
-      },
-      stdio: ['ignore', output, output],
-    })
-    const circle = new Circle(`http://localhost:${port}`, `http://127.0.0.1:${sandboxPort}`, log, folder, child)
+    // Two host names, so that the browser takes the site and the sandbox for different sites.
+    const [url, sandboxUrl] = [`http://localhost:${port}`, `http://127.0.0.1:${sandboxPort}`]
+    const environment = {
+      PATH: process.env.PATH,
+      LISTEN_ADDR: `127.0.0.1:${port}`,
+      PUBLIC_URL: url,
+      SANDBOX_ADDR: `127.0.0.1:${sandboxPort}`,
+      DATA_DIR: join(folder, 'data'),
+      CATALOG: join(REPOSITORY, 'catalog.toml'),
+      RATE_LIMITS: 'off',
+      RUST_BACKTRACE: '1',
+    }
+    const circle = new Circle(url, sandboxUrl, log, folder, environment, await serve(folder, log, environment))
     await circle.untilPlansAreOnSale()
     return circle
   }
@@ -66,18 +61,29 @@ export class Circle {
     return (await response.json()) as Answer
   }
 
-  /** Asks it to stop, as Ctrl-C does, and waits until it has. */
+  /** Stops it and starts it again on the same ports and data. */
+  async restart(): Promise<void> {
+    await this.endProcess()
+    this.child = await serve(this.folder, this.log, this.environment)
+    await this.untilPlansAreOnSale()
+  }
+
+  /** Stops it and removes its data. */
   async stop(): Promise<void> {
-    const ended = once(this.child, 'exit')
-    if (this.child.exitCode === null) {
-      this.child.kill('SIGINT')
-      const late = delay(STOP_SECONDS * 1000, 'late', { ref: false })
-      if ((await Promise.race([ended, late])) === 'late') {
-        this.child.kill('SIGKILL')
-        throw new Error(`the server did not stop within ${STOP_SECONDS} s; its log: ${this.log}`)
-      }
-    }
+    await this.endProcess()
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Asks it to stop, as Ctrl-C does, and waits until it has. */
+  private async endProcess(): Promise<void> {
+    if (this.child.exitCode !== null) return
+    const ended = once(this.child, 'exit')
+    this.child.kill('SIGINT')
+    const late = delay(STOP_SECONDS * 1000, 'late', { ref: false })
+    if ((await Promise.race([ended, late])) === 'late') {
+      this.child.kill('SIGKILL')
+      throw new Error(`the server did not stop within ${STOP_SECONDS} s; its log: ${this.log}`)
+    }
   }
 
   private async untilPlansAreOnSale(): Promise<void> {
@@ -93,6 +99,15 @@ export class Circle {
       await delay(100)
     }
   }
+}
+
+async function serve(folder: string, log: string, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const output = await open(log, 'a')
+  // Not in the repository: a developer's .env there is none of the tests' business.
+  const child = spawn(BINARY, ['serve'], { cwd: folder, env: environment, stdio: ['ignore', output.fd, output.fd] })
+  await once(child, 'spawn')
+  await output.close()
+  return child
 }
 
 /** Ports that nothing listens on, held together until all are known so that they differ. */

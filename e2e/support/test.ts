@@ -7,8 +7,8 @@ export { expect } from '@playwright/test'
 
 export const test = base.extend<object, { circle: Circle }>({
   circle: [
-    async ({}, use, worker) => {
-      const circle = await Circle.start(String(worker.workerIndex))
+    async ({}, use) => {
+      const circle = await Circle.start()
       await use(circle)
       await circle.stop()
     },

@@ -1,7 +1,8 @@
 // What is open to whom: the list, and the audio itself.
 
 import { audit } from '../support/audit.ts'
-import { bearer, listEpisodes, logIn, paidEpisode, register, subscribe } from '../support/site.ts'
+import { Portal } from '../support/hosted.ts'
+import { Account, bearer, listEpisodes, logIn, paidEpisode, register, subscribe } from '../support/site.ts'
 import { expect, test } from '../support/test.ts'
 
 test('a listener without a plan sees locked episodes and gets no address of their audio', async ({ page, request }) => {
@@ -48,4 +49,17 @@ test('the session outlives a new start of the page, and ends with logging out', 
   await logIn(page, email)
   await page.goto('/account')
   await expect(page.getByText(email)).toBeVisible()
+})
+
+test('a new start of the server on the same data keeps accounts, sessions, plans and what Stripe knows', async ({
+  page,
+  circle,
+}) => {
+  await subscribe(page, 'Pro')
+  await circle.restart()
+  await page.goto('/account')
+  const account = new Account(page)
+  await expect(account.plan('Pro', 'Active')).toBeVisible()
+  await account.manageBilling()
+  await expect(new Portal(page).subscription).toContainText('Pro')
 })
