@@ -58,10 +58,7 @@ impl Field<'_> {
         let message_id = format!("{}-error", self.id);
         html! {
             div.field {
-                label for=(self.id) {
-                    (self.label)
-                    @if self.optional { span.soft { " (optional)" } }
-                }
+                label for=(self.id) { (self.label) }
                 input id=(self.id) name=(self.id) value=(self.value)
                     type=(if self.kind.is_empty() { "text" } else { self.kind })
                     autocomplete=(if self.autocomplete.is_empty() { "off" } else { self.autocomplete })

@@ -147,8 +147,10 @@ fn order(session: &CheckoutPage) -> Markup {
             h2.hidden-label id="order" { "Order summary" }
             ul.lines { @for line in &session.lines { (order_line(session, line, origin.as_ref())) } }
             dl.totals.num {
-                dt { "Subtotal" }
-                dd { (money(session, subtotal)) }
+                @if session.trial_days.is_none() {
+                    dt { "Subtotal" }
+                    dd { (money(session, subtotal)) }
+                }
                 @if let (Some(end), Some(recurring)) = (session.trial_end, recurring(session)) {
                     dt.soft { "After the trial, from " (display::date(end)) }
                     dd.soft { (recurring) }
@@ -180,7 +182,10 @@ fn order_line(session: &CheckoutPage, line: &CheckoutLine, origin: Option<&Origi
                     }
                 }
             }
-            p.num { (money(session, line.amount)) }
+            @match (session.trial_days, &line.recurring) {
+                (Some(days), Some(_)) => p.num { (display::counted(days, "day")) " free" },
+                _ => p.num { (money(session, line.amount)) },
+            }
         }
     }
 }

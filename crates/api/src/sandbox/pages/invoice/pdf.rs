@@ -24,7 +24,7 @@ pub(super) fn render(invoice: &InvoicePage) -> Vec<u8> {
 }
 
 fn write_head(sheets: &mut Sheets, invoice: &InvoicePage, title: &str) {
-    sheets.text(REGULAR, 9.0, "Sandbox - no real money moved. This document is not from Stripe.");
+    sheets.text(REGULAR, 9.0, "Sandbox — no real money moved. This document is not from Stripe.");
     sheets.feed(30.0);
     sheets.text(BOLD, 20.0, title);
     sheets.feed(26.0);

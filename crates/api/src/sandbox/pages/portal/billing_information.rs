@@ -117,7 +117,10 @@ fn view(portal: &Portal, form: &InformationForm, errors: &Errors) -> Markup {
     let field = Field { optional: true, ..Field::default() };
     let body = html! {
         form.card.stack method="post" action=(portal.path("/billing-information")) novalidate {
-            h1 { "Billing information" }
+            div.stack.tight {
+                h1 { "Billing information" }
+                p.soft { "It stands on your invoices. Only the e-mail address is needed." }
+            }
             @if allows(portal, "name") {
                 (Field { id: "name", label: "Name", autocomplete: "name", value: &form.name, ..field }.render(errors))
             }

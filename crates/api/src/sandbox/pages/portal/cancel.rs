@@ -103,7 +103,7 @@ fn view(portal: &Portal, feature: &CancelFeature, subscription: &PortalSubscript
 fn reasons(reasons: &[String]) -> Markup {
     html! {
         fieldset.stack {
-            legend { "Why do you cancel? " span.soft { "(optional)" } }
+            legend { "Why are you canceling? " span.soft { "(optional)" } }
             div.choices {
                 @for reason in reasons {
                     @let id = format!("reason-{reason}");

@@ -202,7 +202,7 @@ fn confirm_view(
         section.card.stack aria-labelledby="cost" {
             h2 id="cost" { "What you pay" }
             @if !preview.lines.is_empty() {
-                dl.kv.small.num { @for (text, amount) in &preview.lines { dt { (text) } dd { (money(*amount)) } } }
+                dl.totals.plain.soft.small.num { @for (text, amount) in &preview.lines { dt { (text) } dd { (money(*amount)) } } }
             }
             dl.totals.num {
                 dt.due { "Due today" }
