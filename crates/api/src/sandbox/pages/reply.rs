@@ -21,11 +21,11 @@ pub(super) type Answer = Result<HttpResponse, PageError>;
 
 /// An error of the sandbox that no form can show.
 #[derive(Debug)]
-pub(super) struct PageError(ApiError);
+pub(super) struct PageError(Box<ApiError>);
 
 impl From<ApiError> for PageError {
     fn from(error: ApiError) -> PageError {
-        PageError(error)
+        PageError(Box::new(error))
     }
 }
 

@@ -124,7 +124,7 @@ fn choose_view(portal: &Portal, subscription: &PortalSubscription, query: &Choos
         .as_deref()
         .and_then(|every| cadences.iter().find(|cadence| key(cadence) == every));
     let current = cadences.iter().find(|cadence| ***cadence == subscription.cadence);
-    let shown: Option<&Cadence> = asked.or(current).or(cadences.first()).map(|cadence| *cadence);
+    let shown: Option<&Cadence> = asked.or(current).or(cadences.first()).copied();
     let body = html! {
         div.stack.tight {
             h1 { "Update your plan" }
