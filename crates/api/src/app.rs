@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
+    sync::Arc,
 };
 
 use actix_cors::Cors;
@@ -16,13 +17,21 @@ use actix_web::{
     web,
 };
 use anyhow::{Context, anyhow};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 use url::Url;
 
 use crate::{
-    catalog,
+    access::Policy,
+    account::{Accounts, Limits},
+    catalog::{self, Catalog},
+    clock::Clock,
     config::{Config, StripeSettings},
     db::{DatabaseUrl, Db},
-    http::{self, Site},
+    http::{self, Closing, Edge, Site},
+    keys::Keys,
     secret::Secret,
     stripe::{self, Client, SecretKey},
 };
@@ -33,6 +42,7 @@ const SANDBOX_KEY: &str = "sk_test_circle";
 /// The whole product, listening but not yet serving.
 pub struct Application {
     server: Server,
+    stop: Stop,
     addr: SocketAddr,
     public_url: Url,
     site_is_built: bool,
@@ -44,8 +54,25 @@ impl Application {
         let listener = bind("LISTEN_ADDR", config.listen_addr)?;
         let addr = listener.local_addr()?;
         let public_url = public_url(&config, addr)?;
-        let db = web::Data::new(open_database(&config).await?);
-        let catalog = web::Data::new(catalog::cli::load(config.catalog.as_deref())?);
+        let db = open_database(&config).await?;
+        let clock = Clock::default();
+        let catalog = catalog::cli::load(config.catalog.as_deref())?;
+        let keys = Keys::new(&secret_keys(&config)?)?;
+        let limits = match config.rate_limits {
+            true => Limits::on(db.clone(), clock.clone(), keys.clone()),
+            false => Limits::off(),
+        };
+        let policy = Arc::new(policy(&catalog));
+        let accounts = Accounts::new(db.clone(), clock, &keys, limits, policy)?;
+        let edge = web::Data::new(Edge {
+            public_url: public_url.clone(),
+            cors_origins: config.cors_origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+        });
+        let (closing, closed) = watch::channel(false);
+        let closed = web::Data::new(Closing(closed));
+        let (db, accounts, catalog) =
+            (web::Data::new(db), web::Data::new(accounts), web::Data::new(catalog));
         let site = web::Data::new(Site::load());
         let site_is_built = site.is_built();
         let origins = config.cors_origins.clone();
@@ -56,13 +83,18 @@ impl Application {
                 .app_data(db.clone())
                 .app_data(catalog.clone())
                 .app_data(site.clone())
+                .app_data(accounts.clone())
+                .app_data(edge.clone())
+                .app_data(closed.clone())
                 .configure(http::routes)
         })
         .workers(config.workers)
         .shutdown_timeout(10)
+        .disable_signals()
         .listen(listener)?
         .run();
-        Ok(Self { server, addr, public_url, site_is_built })
+        let stop = Stop { server: server.handle(), closing: Arc::new(closing) };
+        Ok(Self { server, stop, addr, public_url, site_is_built })
     }
 
     /// Where the API listens.
@@ -71,8 +103,8 @@ impl Application {
     }
 
     /// Stops the server from elsewhere.
-    pub fn handle(&self) -> ServerHandle {
-        self.server.handle()
+    pub fn handle(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// Says where everything is, for the person who started it.
@@ -85,9 +117,49 @@ impl Application {
 
     /// Serves until the process is told to stop.
     pub async fn run(self) -> anyhow::Result<()> {
-        self.server.await?;
+        let Self { server, stop, .. } = self;
+        let stopping = async {
+            told_to_stop().await?;
+            stop.stop(true).await;
+            anyhow::Ok(())
+        };
+        tokio::select! {
+            stopped = server => stopped?,
+            stopped = stopping => stopped?,
+        }
         Ok(())
     }
+}
+
+/// Stops a server that runs.
+#[derive(Clone)]
+pub struct Stop {
+    server: ServerHandle,
+    closing: Arc<watch::Sender<bool>>,
+}
+
+impl Stop {
+    /// Ends the event streams and stops; a graceful stop lets other requests finish first. Nobody needs to wait.
+    pub fn stop(&self, graceful: bool) -> impl Future<Output = ()> + use<> {
+        self.closing.send_replace(true);
+        self.server.stop(graceful)
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_stop() -> std::io::Result<()> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// What the catalog says of access.
+fn policy(catalog: &Catalog) -> Policy {
+    Policy::new(catalog.plans.iter().map(|plan| (plan.id.clone(), plan.grace_days)))
 }
 
 /// Opens the database that the settings name, brought up to date.
@@ -122,7 +194,6 @@ pub fn stripe_client(config: &Config) -> anyhow::Result<Client> {
 }
 
 /// The keys in the settings, or else the one kept in the data folder, made at the first start.
-#[expect(dead_code, reason = "the accounts take it next")]
 fn secret_keys(config: &Config) -> anyhow::Result<Vec<Secret>> {
     if !config.secret_keys.is_empty() {
         return Ok(config.secret_keys.clone());

@@ -1,6 +1,7 @@
 //! Inner Circle: a private podcast with paid plans.
 
 pub mod access;
+pub mod account;
 pub mod app;
 pub mod billing;
 pub mod catalog;

@@ -1,26 +1,41 @@
 //! HTTP: every route on one screen. The only product folder that knows actix, but for the composition root.
 
+mod auth;
 pub mod body;
+mod edge;
 pub mod error;
+mod events;
 mod headers;
 mod health;
+mod me;
 mod plans;
+mod signed_in;
 mod site;
 mod webhooks;
 
 use actix_web::{
     HttpResponse, Resource,
-    web::{self, get, post},
+    web::{self, delete, get, patch, post},
 };
 use shared::{error::ErrorCode, paths};
 
+pub use edge::Edge;
 use error::ApiError;
+pub use events::Closing;
 pub use headers::security;
 pub use site::Site;
 
 /// Mounts the API, the feeds, the media and the site.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
+        .service(at(paths::REGISTER).route(post().to(auth::register)))
+        .service(at(paths::LOGIN).route(post().to(auth::login)))
+        .service(at(paths::REFRESH).route(post().to(auth::refresh)))
+        .service(at(paths::LOGOUT).route(post().to(auth::logout)))
+        .service(at(paths::SESSIONS).route(get().to(auth::sessions)))
+        .service(at(&format!("{}/{{id}}", paths::SESSIONS)).route(delete().to(auth::end_session)))
+        .service(at(paths::ME).route(get().to(me::show)).route(patch().to(me::change)))
+        .service(at(paths::EVENTS).route(get().to(events::events)))
         .service(at("/healthz").route(get().to(health::alive)))
         .service(at("/readyz").route(get().to(health::ready)))
         .service(at(paths::PLANS).route(get().to(plans::list)))

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::expect_used, clippy::unwrap_used)]
 
+mod auth;
+mod events;
 mod fault_server;
 mod harness;
 mod site;

@@ -5,10 +5,10 @@ mod http;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use actix_web::dev::ServerHandle;
 use api::{
-    app::Application,
+    app::{Application, Stop},
     config::{Config, SecretSource, Settings},
+    db::{DatabaseUrl, Db},
 };
 use tempfile::TempDir;
 
@@ -24,7 +24,7 @@ pub struct TestApp {
     pub base: String,
     /// A client without a cookie jar, so that a test sees every cookie.
     pub http: reqwest::Client,
-    server: ServerHandle,
+    server: Stop,
     data: Arc<TempDir>,
     database: Arc<Database>,
 }
@@ -43,11 +43,15 @@ impl TestApp {
 
     /// Stops the product and starts it again on the same data.
     pub async fn restart(self) -> Self {
+        self.restart_with(|settings| settings.rate_limits = Some("off".to_owned())).await
+    }
+
+    /// Stops the product and starts it again on the same data, with other settings.
+    pub async fn restart_with(self, adjust: impl FnOnce(&mut Settings)) -> Self {
         self.server.stop(true).await;
         let (data, database) = (Arc::clone(&self.data), Arc::clone(&self.database));
         drop(self);
-        Self::start_in(data, database, |settings| settings.rate_limits = Some("off".to_owned()))
-            .await
+        Self::start_in(data, database, adjust).await
     }
 
     async fn start_in(
@@ -70,6 +74,17 @@ impl TestApp {
         let server = application.handle();
         tokio::spawn(application.run());
         Self { base, http: reqwest::Client::new(), server, data, database }
+    }
+
+    /// The product's database, for what can only be brought about there, such as the past.
+    pub async fn db(&self) -> Db {
+        let variables = self.database.variables();
+        let url = variables.iter().find(|(name, _)| name == "DATABASE_URL");
+        let url = url.map_or_else(
+            || Ok(DatabaseUrl::Sqlite(self.data_dir().join("circle.db"))),
+            |(_, url)| DatabaseUrl::parse(url),
+        );
+        Db::open(&url.unwrap()).await.unwrap()
     }
 
     /// The data folder.

@@ -1,0 +1,199 @@
+//! Accounts: signing up, logging in, the sessions that follow, and what an account shows of itself.
+
+mod change;
+mod email;
+mod limits;
+mod log_in;
+mod password;
+mod sessions;
+mod sign_up;
+mod store;
+mod token;
+mod view;
+
+use std::{net::IpAddr, sync::Arc};
+
+use shared::account::Account;
+use tokio::sync::broadcast;
+
+pub use email::{Email, InvalidEmail};
+pub use limits::{Limit, LimitError, Limits};
+pub use password::{HashError, WeakPassword};
+pub use sessions::{LIFETIME as SESSION_LIFETIME, OpenedSession, RefreshToken};
+pub use store::User;
+
+use crate::{
+    access::Policy,
+    clock::Clock,
+    db::{Db, DbError},
+    keys::Keys,
+};
+use password::Passwords;
+use token::{Bearer, Tokens};
+
+/// Everything about accounts, cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    db: Db,
+    clock: Clock,
+    policy: Arc<Policy>,
+    tokens: Arc<Tokens>,
+    passwords: Passwords,
+    limits: Limits,
+}
+
+/// Who knocks, before it is known whether they have an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// Where they come from, past the proxies that are trusted.
+    pub address: IpAddr,
+    /// As the browser names itself.
+    pub user_agent: String,
+}
+
+/// A user with the session that vouches for them.
+#[derive(Clone, Debug)]
+pub struct SignedInUser {
+    /// The user, as of this request.
+    pub user: User,
+    /// The session's id.
+    pub session_id: String,
+}
+
+/// Why something could not be done with an account.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Not an e-mail address.
+    #[error(transparent)]
+    InvalidEmail(#[from] InvalidEmail),
+    /// A password that may not be used.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// Another account has the address.
+    #[error("another account has this e-mail address")]
+    EmailTaken,
+    /// E-mail and password do not belong together.
+    #[error("e-mail and password do not belong together")]
+    InvalidCredentials,
+    /// The present password, asked for again, is wrong.
+    #[error("the current password is wrong")]
+    WrongCurrentPassword,
+    /// No session, or one that has ended or expired.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The user has no such session.
+    #[error("there is no such session")]
+    UnknownSession,
+    /// The account waits to be deleted.
+    #[error("the account waits to be deleted")]
+    DeletionPending,
+    /// Too often.
+    #[error("too many tries")]
+    RateLimited {
+        /// Seconds until the next try may come.
+        retry_after: u64,
+    },
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// A token could not be made.
+    #[error("cannot make a token: {0}")]
+    Token(#[from] jsonwebtoken::errors::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<diesel::result::Error> for AccountError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl From<LimitError> for AccountError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Exceeded { retry_after } => Self::RateLimited { retry_after },
+            LimitError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl Accounts {
+    /// Accounts in `db`, with tokens signed by `keys` and access decided by `policy`.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        keys: &Keys,
+        limits: Limits,
+        policy: Arc<Policy>,
+    ) -> Result<Self, HashError> {
+        Ok(Self {
+            db,
+            clock,
+            policy,
+            tokens: Arc::new(Tokens::new(keys)),
+            passwords: Passwords::new()?,
+            limits,
+        })
+    }
+
+    /// The limits, for what else is counted by user.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The ids of users whose account changed, from now on.
+    pub fn changes(&self) -> broadcast::Receiver<String> {
+        self.db.changes()
+    }
+
+    /// Seconds until `time`, which is in billing time; none when it has come.
+    pub fn billing_seconds_until(&self, time: i64) -> u64 {
+        u64::try_from(time - self.clock.billing()).unwrap_or(0)
+    }
+
+    /// Who sent this bearer token: its signature, its session and its user, all as of now.
+    pub async fn authenticate(&self, token: &str) -> Result<SignedInUser, AccountError> {
+        let Bearer { user_id, session_id } =
+            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        let now = self.clock.wall();
+        self.db
+            .read(move |conn| {
+                let user = store::find_signed_in(conn, &session_id, &user_id, now)?;
+                Ok(SignedInUser { user: user.ok_or(AccountError::SessionEnded)?, session_id })
+            })
+            .await
+    }
+
+    /// What the account of `user_id` shows now.
+    pub async fn account(&self, user_id: &str) -> Result<Account, AccountError> {
+        let (user_id, policy, now) =
+            (user_id.to_owned(), Arc::clone(&self.policy), self.clock.billing());
+        self.db
+            .read(move |conn| {
+                let user = store::find_user(conn, &user_id)?.ok_or(AccountError::SessionEnded)?;
+                Ok(view::account(conn, &policy, user, now)?)
+            })
+            .await
+    }
+
+    /// What the account of a user just read shows now.
+    pub async fn account_of(&self, user: User) -> Result<Account, AccountError> {
+        let (policy, now) = (Arc::clone(&self.policy), self.clock.billing());
+        self.db.read(move |conn| Ok(view::account(conn, &policy, user, now)?)).await
+    }
+
+    /// What a signed-in account shows now; [`AccountError::SessionEnded`] once its session has ended.
+    pub async fn watch(&self, session_id: &str, user_id: &str) -> Result<Account, AccountError> {
+        let (session_id, user_id) = (session_id.to_owned(), user_id.to_owned());
+        let (policy, wall, billing) =
+            (Arc::clone(&self.policy), self.clock.wall(), self.clock.billing());
+        self.db
+            .read(move |conn| {
+                let user = store::find_signed_in(conn, &session_id, &user_id, wall)?;
+                Ok(view::account(conn, &policy, user.ok_or(AccountError::SessionEnded)?, billing)?)
+            })
+            .await
+    }
+}

@@ -1,0 +1,185 @@
+//! Passwords: argon2id, off the threads that serve requests.
+
+use std::{sync::Arc, thread};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::sync::Semaphore;
+
+/// Characters at the least.
+pub(super) const MIN_LENGTH: usize = 12;
+
+/// Bytes at the most: nobody types more, and a hash reads them all.
+const MAX_BYTES: usize = 1024;
+
+/// 19 MiB, two passes, one lane: OWASP's first choice for argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes that may wait for each one that runs, before new ones are refused: about half a second.
+const WAITING_PER_CORE: usize = 16;
+
+/// A digest that no password fits, with our parameters: checking an unknown account's password against it
+/// takes as long as checking a known one's.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A new password that may be used.
+pub(super) struct NewPassword(String);
+
+/// Why a password may not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    /// Fewer characters than [`MIN_LENGTH`].
+    #[error("a password needs {MIN_LENGTH} characters or more")]
+    TooShort,
+    /// More bytes than are read.
+    #[error("a password may have {MAX_BYTES} bytes at the most")]
+    TooLong,
+}
+
+/// Why a password could not be hashed or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Too many hashes wait already.
+    #[error("more passwords wait to be hashed than can be taken on")]
+    Overloaded,
+    /// A digest that does not parse, or no random salt.
+    #[error("argon2: {0}")]
+    Argon2(password_hash::Error),
+    /// The thread died.
+    #[error("the hashing thread failed")]
+    Thread,
+}
+
+impl NewPassword {
+    /// Takes a password that is long enough, as it is: spaces count.
+    pub(super) fn parse(text: String) -> Result<Self, WeakPassword> {
+        if text.len() > MAX_BYTES {
+            Err(WeakPassword::TooLong)
+        } else if text.chars().count() < MIN_LENGTH {
+            Err(WeakPassword::TooShort)
+        } else {
+            Ok(Self(text))
+        }
+    }
+}
+
+/// Hashes and checks passwords, as many at a time as there are cores. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Passwords {
+    argon2: Argon2<'static>,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// With the parameters above.
+    pub(super) fn new() -> Result<Self, HashError> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+            .map_err(|error| HashError::Argon2(error.into()))?;
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            running: Arc::new(Semaphore::new(cores)),
+            admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
+        })
+    }
+
+    /// The digest to store, in PHC form.
+    pub(super) async fn hash(&self, password: NewPassword) -> Result<String, HashError> {
+        self.run(move |argon2| Ok(argon2.hash_password(password.0.as_bytes())?.to_string())).await
+    }
+
+    /// Whether `password` made `digest`; without a digest it takes as long and is never so.
+    pub(super) async fn verify(
+        &self,
+        password: String,
+        digest: Option<String>,
+    ) -> Result<bool, HashError> {
+        self.run(move |argon2| {
+            let digest = digest.as_deref().unwrap_or(DECOY);
+            match argon2.verify_password(password.as_bytes(), &PasswordHash::new(digest)?) {
+                Ok(()) => Ok(true),
+                Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2<'_>) -> Result<T, password_hash::Error> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let admitted =
+            Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| HashError::Overloaded)?;
+        let running =
+            Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Thread)?;
+        let argon2 = self.argon2.clone();
+        // The permits go along: a caller who leaves does not free a core that is still busy.
+        let hashed = tokio::task::spawn_blocking(move || {
+            let result = work(&argon2);
+            drop((running, admitted));
+            result
+        });
+        hashed.await.map_err(|_| HashError::Thread)?.map_err(HashError::Argon2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_have_twelve_characters_or_more() {
+        for (text, expected) in [
+            (String::new(), Some(WeakPassword::TooShort)),
+            ("11character".to_owned(), Some(WeakPassword::TooShort)),
+            ("ääääääääää".to_owned(), Some(WeakPassword::TooShort)),
+            ("12 character".to_owned(), None),
+            ("ä".repeat(12), None),
+            ("x".repeat(1024), None),
+            ("x".repeat(1025), Some(WeakPassword::TooLong)),
+        ] {
+            assert_eq!(NewPassword::parse(text.clone()).err(), expected, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_digest_fits_its_own_password_alone() {
+        let passwords = Passwords::new().unwrap();
+        let new = NewPassword::parse("correct horse battery".to_owned()).unwrap();
+        let digest = passwords.hash(new).await.unwrap();
+        assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
+        let verify = async |password: &str, digest: Option<&str>| {
+            passwords.verify(password.to_owned(), digest.map(str::to_owned)).await.unwrap()
+        };
+        assert!(verify("correct horse battery", Some(&digest)).await);
+        assert!(!verify("correct horse batterY", Some(&digest)).await);
+        assert!(!verify("correct horse battery", None).await);
+    }
+
+    #[test]
+    fn the_decoy_costs_what_a_digest_costs() {
+        let decoy = PasswordHash::new(DECOY).unwrap();
+        assert_eq!(decoy.algorithm.as_str(), "argon2id");
+        let params = Params::try_from(&decoy).unwrap();
+        assert_eq!(
+            (params.m_cost(), params.t_cost(), params.p_cost()),
+            (MEMORY_KIB, PASSES, LANES)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_instead_of_waiting() {
+        let passwords = Passwords::new().unwrap();
+        let everything = passwords.admitted.available_permits();
+        let _taken =
+            passwords.admitted.try_acquire_many(u32::try_from(everything).unwrap()).unwrap();
+        let refused = passwords.verify("correct horse battery".to_owned(), None).await;
+        assert!(matches!(refused, Err(HashError::Overloaded)));
+    }
+}

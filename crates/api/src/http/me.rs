@@ -1,0 +1,29 @@
+//! The signed-in account.
+
+use actix_web::web;
+use shared::account::{Account, ChangeAccount};
+
+use super::{
+    body::Json,
+    error::ApiError,
+    signed_in::{SignedIn, SignedInOrLeaving},
+};
+use crate::account::Accounts;
+
+/// `GET /api/me`
+pub(super) async fn show(
+    SignedInOrLeaving(who): SignedInOrLeaving,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<Account>, ApiError> {
+    Ok(web::Json(accounts.account_of(who.user).await?))
+}
+
+/// `PATCH /api/me`
+pub(super) async fn change(
+    SignedIn(who): SignedIn,
+    Json(body): Json<ChangeAccount>,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<Account>, ApiError> {
+    let account = accounts.change(who, body.email, body.password, body.current_password).await?;
+    Ok(web::Json(account))
+}

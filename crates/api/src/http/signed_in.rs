@@ -1,0 +1,54 @@
+//! Who is signed in: a handler that takes one of these is for signed-in listeners alone.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
+
+use super::error::ApiError;
+use crate::account::{AccountError, Accounts, SignedInUser};
+
+type Authenticating<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// A listener with a session that has not ended, whose account is not about to be deleted.
+pub(super) struct SignedIn(pub(super) SignedInUser);
+
+/// A listener with a session that has not ended, who may be about to leave: sees the account and logs out.
+pub(super) struct SignedInOrLeaving(pub(super) SignedInUser);
+
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = Authenticating<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let who = SignedInOrLeaving::from_request(request, payload);
+        Box::pin(async move {
+            let SignedInOrLeaving(who) = who.await?;
+            match who.user.deletion_requested_at {
+                None => Ok(Self(who)),
+                Some(_) => Err(AccountError::DeletionPending.into()),
+            }
+        })
+    }
+}
+
+impl FromRequest for SignedInOrLeaving {
+    type Error = ApiError;
+    type Future = Authenticating<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = bearer_token(request).map(str::to_owned);
+        let accounts = request.app_data::<web::Data<Accounts>>().cloned();
+        Box::pin(async move {
+            let accounts = accounts
+                .ok_or_else(|| ApiError::internal(anyhow::anyhow!("accounts are not set up")))?;
+            let token = token.ok_or(AccountError::SessionEnded)?;
+            Ok(Self(accounts.authenticate(&token).await?))
+        })
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
+fn bearer_token(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
