@@ -11,6 +11,7 @@
 mod apply;
 pub mod changes;
 pub mod cli;
+mod file;
 mod offers;
 mod parse;
 pub mod portal;
@@ -65,6 +66,8 @@ pub struct Plan {
     pub trial_days: u32,
     /// Days after a failed payment in which access stays.
     pub grace_days: u32,
+    /// Whether it can be bought. One that cannot still opens what it opened for those who have it.
+    pub on_sale: bool,
 }
 
 impl Plan {
@@ -168,6 +171,11 @@ impl Catalog {
     /// The plan with this id.
     pub fn plan(&self, id: &str) -> Option<&Plan> {
         self.plans.iter().find(|plan| plan.id == id)
+    }
+
+    /// The plans that can be bought, in order.
+    pub fn on_sale(&self) -> impl Iterator<Item = &Plan> {
+        self.plans.iter().filter(|plan| plan.on_sale)
     }
 
     /// Where a plan stands in the order; a higher rank opens what a lower one opens.

@@ -68,7 +68,7 @@ fn plans_on_offer(catalog: &Catalog, offers: &[Offer]) -> Plans {
     let offer = |plan: &str, term: Term| {
         offers.iter().find(|offer| offer.plan == plan && offer.term == term)
     };
-    let plans = catalog.plans.iter().map(|plan| {
+    let plans = catalog.on_sale().map(|plan| {
         let setup_fee = offer(&plan.id, Term::Once).map(|offer| offer.amount);
         let recurring = Interval::ALL.into_iter().filter_map(|interval| {
             let offer = offer(&plan.id, Term::Every(interval))?;

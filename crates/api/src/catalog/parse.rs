@@ -1,9 +1,11 @@
 //! Reads the catalog's file: pure, and with errors that name the key at fault.
 
-use serde::Deserialize;
 use url::Url;
 
-use super::{CancelSettings, Catalog, CheckoutSettings, Plan, PortalSettings, UpdateSettings};
+use super::{
+    CancelSettings, Catalog, CheckoutSettings, Plan, PortalSettings, UpdateSettings,
+    file::{Cancel, Checkout, File, PlanEntry, Portal, Update},
+};
 
 /// A catalog that cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,89 +25,6 @@ pub enum CatalogError {
 
 fn wrong<T>(key: impl Into<String>, problem: impl Into<String>) -> Result<T, CatalogError> {
     Err(CatalogError::Value { key: key.into(), problem: problem.into() })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    currency: String,
-    episodes: Episodes,
-    plans: Vec<PlanEntry>,
-    #[serde(default)]
-    checkout: Checkout,
-    portal: Portal,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Episodes {
-    required_plan: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlanEntry {
-    id: String,
-    name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    features: Vec<String>,
-    #[serde(default)]
-    images: Vec<String>,
-    #[serde(default)]
-    url: String,
-    currency: Option<String>,
-    monthly: String,
-    yearly: Option<String>,
-    setup_fee: Option<String>,
-    #[serde(default)]
-    trial_days: u32,
-    #[serde(default)]
-    grace_days: u32,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Checkout {
-    promotion_codes: bool,
-    automatic_tax: bool,
-    tax_ids: bool,
-    terms_of_service: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Portal {
-    #[serde(default)]
-    headline: String,
-    #[serde(default)]
-    privacy_url: String,
-    #[serde(default)]
-    terms_url: String,
-    invoice_history: bool,
-    payment_method_update: bool,
-    #[serde(default)]
-    customer_update: Vec<String>,
-    cancel: Option<Cancel>,
-    update: Option<Update>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cancel {
-    mode: String,
-    proration: String,
-    #[serde(default)]
-    reasons: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Update {
-    proration: String,
-    #[serde(default)]
-    promotion_codes: bool,
 }
 
 pub(super) fn parse(text: &str) -> Result<Catalog, CatalogError> {
@@ -143,6 +62,9 @@ fn plans(entries: Vec<PlanEntry>, currency: &str) -> Result<Vec<Plan>, CatalogEr
             return wrong("plans.id", format!("{:?} stands there twice", entry.id));
         }
         plans.push(plan(entry, currency)?);
+    }
+    if !plans.iter().any(|plan| plan.on_sale) {
+        return wrong("plans.on_sale", "no plan can be bought");
     }
     Ok(plans)
 }
@@ -215,6 +137,7 @@ fn plan(entry: PlanEntry, default_currency: &str) -> Result<Plan, CatalogError> 
         url: entry.url,
         trial_days: entry.trial_days,
         grace_days: entry.grace_days,
+        on_sale: entry.on_sale,
     })
 }
 
