@@ -1,0 +1,42 @@
+//! Registering, logging in and out.
+
+use shared::{account::Credentials, paths};
+
+use super::{ApiError, Call, read};
+use crate::session::Client;
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registered {
+    /// There is a session.
+    SignedIn,
+    /// The way on is in a mail.
+    CheckEmail,
+}
+
+impl Client {
+    /// Makes an account and signs it in.
+    pub(crate) async fn register(&self, credentials: Credentials) -> Result<Registered, ApiError> {
+        let response = Call::post_json(paths::REGISTER, &credentials).send(None).await?;
+        // The operator chose not to tell whether an address has an account: the mail tells.
+        if response.status() == 202 {
+            return Ok(Registered::CheckEmail);
+        }
+        self.adopt(read(response).await?);
+        Ok(Registered::SignedIn)
+    }
+
+    /// Signs an account in.
+    pub(crate) async fn log_in(&self, credentials: Credentials) -> Result<(), ApiError> {
+        let response = Call::post_json(paths::LOGIN, &credentials).send(None).await?;
+        self.adopt(read(response).await?);
+        Ok(())
+    }
+
+    /// Ends the session here at once; the server is told, and if it cannot be, the token soon expires by itself.
+    pub(crate) async fn log_out(&self) -> Result<(), ApiError> {
+        let told = self.send(Call::post(paths::LOGOUT)).await.map(drop);
+        self.sign_out();
+        told
+    }
+}

@@ -1,0 +1,100 @@
+//! Talking to the API: one request, its answer or its error. Endpoints are in the modules below.
+
+pub(crate) mod account;
+pub(crate) mod billing;
+pub(crate) mod episodes;
+
+use gloo_net::http::{Method, RequestBuilder, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::error::{ErrorBody, ErrorCode};
+use web_sys::AbortSignal;
+
+/// Why a request did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    /// The API's code; empty when no answer of the API arrived.
+    pub(crate) code: String,
+    /// For people.
+    pub(crate) message: String,
+    /// The form field at fault.
+    pub(crate) field: Option<String>,
+    /// The HTTP status; 0 when the API was not reached.
+    pub(crate) status: u16,
+}
+
+impl ApiError {
+    /// The API did not answer, or not in its own words.
+    pub(crate) fn unreachable(status: u16) -> Self {
+        let message =
+            "Inner Circle cannot be reached right now. Check your connection and try again.";
+        Self { code: String::new(), message: message.to_owned(), field: None, status }
+    }
+
+    /// Whether this is the error the API calls `code`.
+    pub(crate) fn is(&self, code: ErrorCode) -> bool {
+        self.code == code.as_str()
+    }
+}
+
+/// A request as data; what it carries for authorization is the session's business.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    /// JSON.
+    pub(crate) body: Option<String>,
+    pub(crate) abort: Option<&'a AbortSignal>,
+}
+
+impl<'a> Call<'a> {
+    /// Reads `path`.
+    pub(crate) const fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, body: None, abort: None }
+    }
+
+    /// Posts to `path`, without a body.
+    pub(crate) const fn post(path: &'a str) -> Self {
+        Self { method: Method::POST, path, body: None, abort: None }
+    }
+
+    /// Posts `body` to `path`.
+    pub(crate) fn post_json(path: &'a str, body: &impl Serialize) -> Self {
+        Self { body: serde_json::to_string(body).ok(), ..Self::post(path) }
+    }
+
+    /// Sends it, with `token` as the bearer; any status but 2xx is an error.
+    pub(crate) async fn send(&self, token: Option<&str>) -> Result<Response, ApiError> {
+        let mut request = RequestBuilder::new(self.path)
+            .method(self.method.clone())
+            .header("Accept", "application/json")
+            .abort_signal(self.abort);
+        if let Some(token) = token {
+            request = request.header("Authorization", &format!("Bearer {token}"));
+        }
+        let sent = match &self.body {
+            Some(body) => match request.header("Content-Type", "application/json").body(body) {
+                Ok(request) => request.send().await,
+                Err(error) => Err(error),
+            },
+            None => request.send().await,
+        };
+        let response = sent.map_err(|_| ApiError::unreachable(0))?;
+        if response.ok() { Ok(response) } else { Err(error_of(response).await) }
+    }
+}
+
+/// Reads an answer's JSON.
+pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
+    let status = response.status();
+    let text = response.text().await.map_err(|_| ApiError::unreachable(status))?;
+    serde_json::from_str(&text).map_err(|_| ApiError::unreachable(status))
+}
+
+async fn error_of(response: Response) -> ApiError {
+    let status = response.status();
+    let text = response.text().await.unwrap_or_default();
+    match serde_json::from_str::<ErrorBody>(&text) {
+        Ok(ErrorBody { code, message, field }) => ApiError { code, message, field, status },
+        // A proxy's page, or a server that is starting.
+        Err(_) => ApiError::unreachable(status),
+    }
+}

@@ -1,0 +1,86 @@
+//! The private feed, for the podcast app the listener uses.
+
+use shared::{episodes::FeedAddress, paths};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::{
+    api::ApiError,
+    resource::use_resource,
+    session::use_client,
+    ui::{
+        action::{Done, Work, use_action},
+        button::{ActionError, Button},
+    },
+};
+
+/// The card of the feed.
+#[component]
+pub(super) fn FeedCard() -> Html {
+    let client = use_client();
+    let fetched = use_resource::<FeedAddress, ()>(Some(paths::FEED.to_owned()), ());
+    let url = fetched.resource.ready().map(|feed| feed.url.clone()).unwrap_or_default();
+    let input = use_node_ref();
+    let said = use_state_eq(|| "");
+    let copy = use_action({
+        let (url, input, said) = (url.clone(), input.clone(), said.setter());
+        move |()| -> Work {
+            let (url, input, said) = (url.clone(), input.clone(), said.clone());
+            Box::pin(async move {
+                let copied = copy_text(&url).await;
+                if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| !copied) {
+                    // Without the clipboard (plain http), the selected text is one key away.
+                    input.select();
+                }
+                said.set(if copied {
+                    "Copied."
+                } else {
+                    "Selected. Press Ctrl+C or ⌘C to copy."
+                });
+                Ok(Done::Stay)
+            })
+        }
+    });
+    let rotate = use_action({
+        let (replace, said) = (fetched.replace.clone(), said.setter());
+        move |()| -> Work {
+            let (client, replace, said) = (client.clone(), replace.clone(), said.clone());
+            Box::pin(async move {
+                replace.emit(client.rotate_feed().await?);
+                said.set("This is the new address. The old one has stopped working.");
+                Ok(Done::Stay)
+            })
+        }
+    });
+    let error = rotate.error.clone().or_else(|| match &fetched.resource {
+        crate::resource::Resource::Failed(error) => Some(ApiError::clone(error)),
+        _ => None,
+    });
+    html! {
+        <div class="card feed">
+            <h2 class="h3">{ "Listen in your app" }</h2>
+            <p class="soft small">
+                { "Paste this address where your podcast app adds a feed. It is yours alone; if it gets out, make a new one." }
+            </p>
+            <div class="field">
+                <input ref={input} readonly=true value={url.clone()} aria-label="Feed address" spellcheck="false" />
+            </div>
+            <ActionError {error} />
+            <div class="actions">
+                <Button busy={copy.busy} onclick={copy.run}>{ "Copy" }</Button>
+                <Button class="quiet" busy={rotate.busy} onclick={rotate.run}>{ "New address" }</Button>
+            </div>
+            <p class="soft small" role="status">{ *said }</p>
+        </div>
+    }
+}
+
+/// Whether the browser took the text to its clipboard.
+async fn copy_text(text: &str) -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    if !window.is_secure_context() {
+        return false;
+    }
+    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}

@@ -1,0 +1,147 @@
+//! The plan, what it costs and what happens next, with the ways to change it.
+
+use std::rc::Rc;
+
+use shared::{
+    account::Account,
+    billing::{Subscription, SubscriptionAnswer},
+    money::Money,
+    paths,
+};
+use yew::prelude::*;
+
+use crate::{
+    api::billing::PortalPage,
+    format,
+    membership::{self, Standing},
+    navigation::Link,
+    offer,
+    plan_list::use_plan_list,
+    resource::use_resource,
+    route::Route,
+    session::use_client,
+    ui::{
+        action::{Done, Work, use_action},
+        button::{ActionError, Button},
+        notice::Pill,
+    },
+};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct PlanCardProps {
+    pub(super) account: Rc<Account>,
+}
+
+/// The card of the plan.
+#[component]
+pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
+    let account = &props.account;
+    let plans = use_plan_list();
+    // Read again whenever the account changes: the live message carries no price and no card.
+    let fetched = use_resource::<SubscriptionAnswer, _>(
+        account.stripe_customer_id.as_ref().map(|_| paths::SUBSCRIPTION.to_owned()),
+        account.clone(),
+    );
+    let subscription = fetched.resource.ready().and_then(|answer| answer.subscription.as_ref());
+    let standing = Standing::of(account, format::now());
+    let name = account.plan.as_deref().or(account.access.plan.as_deref());
+    let name = name.map_or_else(|| "No plan".to_owned(), |id| offer::name_of(plans.plans(), id));
+    let live = membership::is_live(&account.subscription_status);
+    let ending = matches!(standing, Standing::Ending { .. });
+    html! {
+        <div class="card roomy">
+            <div class="card-head">
+                <div>
+                    <h2 class="h3" data-testid="plan">{ name }</h2>
+                    <p class="soft">{ price(subscription).unwrap_or_else(|| "\u{a0}".to_owned()) }</p>
+                </div>
+                <span data-testid="status"><Pill tone={standing.tone()}>{ standing.label() }</Pill></span>
+            </div>
+            <dl class="kv">
+                { next_charge(account, subscription, &standing) }
+                if let Some(card) = subscription.and_then(|it| it.payment_method.as_ref()) {
+                    <dt>{ "Paid with" }</dt>
+                    <dd class="num">{ format!("{} •••• {}", format::card_brand(&card.brand), card.last4) }</dd>
+                }
+                if let Some(customer) = &account.stripe_customer_id {
+                    <dt>{ "Customer" }</dt><dd class="num small">{ customer }</dd>
+                }
+                <dt>{ "Member since" }</dt><dd class="num">{ format::date(account.created_at) }</dd>
+            </dl>
+            <PlanActions {live} {ending} customer={account.stripe_customer_id.is_some()} />
+        </div>
+    }
+}
+
+fn price(subscription: Option<&Subscription>) -> Option<String> {
+    let subscription = subscription?;
+    let money = Money::new(subscription.amount?, &subscription.currency);
+    Some(format!("{} {}", format::amount(&money), format::per(subscription.interval?)))
+}
+
+/// When money moves next, or when the plan ends.
+fn next_charge(
+    account: &Account,
+    subscription: Option<&Subscription>,
+    standing: &Standing,
+) -> Html {
+    let row = |label: &'static str, value: String| html! { <><dt>{ label }</dt><dd class="num">{ value }</dd></> };
+    let amount = subscription
+        .and_then(|it| Some(Money::new(it.amount?, &it.currency)))
+        .map_or_else(String::new, |money| format!(", {}", format::amount(&money)));
+    match (standing, account.current_period_end) {
+        (Standing::Ending { on }, _) => row("Ends on", format::date(*on)),
+        (Standing::Ended { on: Some(on) }, _) => row("Ended on", format::date(*on)),
+        (Standing::Granted { until: Some(until) }, _) => row("Open until", format::date(*until)),
+        (Standing::Trial { ends, .. }, _) => {
+            row("First charge", format!("{}{amount}", format::date(*ends)))
+        }
+        (Standing::Active, Some(end)) => {
+            row("Next charge", format!("{}{amount}", format::date(end)))
+        }
+        (Standing::PastDue { deadline: Some(deadline) }, _) => {
+            row("Open until", format::date(*deadline))
+        }
+        _ => Html::default(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PlanActionsProps {
+    /// Whether there is a subscription to change.
+    live: bool,
+    /// Whether it is cancelled already.
+    ending: bool,
+    /// Whether Stripe knows the listener.
+    customer: bool,
+}
+
+#[component]
+fn PlanActions(props: &PlanActionsProps) -> Html {
+    let client = use_client();
+    let pressed = use_state_eq(|| PortalPage::Home);
+    let portal = use_action({
+        let pressed = pressed.setter();
+        move |page: PortalPage| -> Work {
+            let client = client.clone();
+            pressed.set(page.clone());
+            Box::pin(async move { client.open_portal(page).await.map(Done::Leave) })
+        }
+    });
+    let button = |page: PortalPage, class: &'static str, words: &'static str| {
+        let busy = portal.busy && *pressed == page;
+        let onclick = portal.run.reform(move |()| page.clone());
+        html! { <Button {busy} {class} {onclick}>{ words }</Button> }
+    };
+    html! {
+        <div>
+            <ActionError error={portal.error.clone()} />
+            <div class="actions">
+                if props.customer { { button(PortalPage::Home, "", "Manage billing") } }
+                if props.live { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
+                if props.live && !props.ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
+                if !props.live { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
+            </div>
+        </div>
+    }
+}

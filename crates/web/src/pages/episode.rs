@@ -1,0 +1,88 @@
+//! One episode with its notes.
+
+use std::rc::Rc;
+
+use shared::episodes::EpisodePage;
+use yew::prelude::*;
+
+use super::{gate::use_listener, not_found::NotFound};
+use crate::{
+    api::episodes::episode_path,
+    format,
+    navigation::{Link, set_title},
+    offer,
+    plan_list::use_plan_list,
+    resource::{Resource, use_resource},
+    route::Route,
+    ui::{
+        episode_list::PlayButton,
+        icons,
+        placeholder::{Skeleton, Unavailable},
+    },
+};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct EpisodeProps {
+    pub(crate) id: String,
+}
+
+/// The episode's page.
+#[component]
+pub(crate) fn Episode(props: &EpisodeProps) -> Html {
+    let account = use_listener();
+    let path = account.as_ref().map(|_| episode_path(&props.id));
+    let fetched =
+        use_resource::<EpisodePage, _>(path, account.map(|account| account.access.clone()));
+    let title = fetched.resource.ready().map(|page| page.episode.title.clone());
+    use_effect_with(title, |title| {
+        if let Some(title) = title {
+            set_title(title);
+        }
+    });
+    match &fetched.resource {
+        Resource::Loading => html! { <div class="page prose"><Skeleton lines={6} /></div> },
+        Resource::Failed(error) if error.status == 404 => html! { <NotFound /> },
+        Resource::Failed(error) => html! {
+            <div class="page"><Unavailable error={error.clone()} retry={fetched.retry.clone()} /></div>
+        },
+        Resource::Ready(page) => html! { <Notes page={page.clone()} /> },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct NotesProps {
+    page: Rc<EpisodePage>,
+}
+
+#[component]
+fn Notes(props: &NotesProps) -> Html {
+    let EpisodePage { episode, description_html } = &*props.page;
+    let plans = use_plan_list();
+    let opener = episode.required_plan.as_deref().map(|id| offer::name_of(plans.plans(), id));
+    html! {
+        <article class="page prose">
+            <p class="soft small">
+                { format!("Episode {}, {}, {}", episode.number, format::day(episode.published_at), format::minutes(episode.duration)) }
+            </p>
+            <h1 class="h2">{ &episode.title }</h1>
+            if episode.locked {
+                <div class="notice calm">
+                    { icons::lock() }
+                    <div>
+                        <b>{ format!("This episode opens with {}.", opener.as_deref().unwrap_or("a plan")) }</b>
+                    </div>
+                    <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link>
+                </div>
+            } else {
+                <div class="listen"><PlayButton episode={Rc::new(episode.clone())} /><span class="soft">{ "Listen to this episode" }</span></div>
+            }
+            if description_html.is_empty() {
+                <p>{ &episode.summary }</p>
+            } else {
+                // Sanitised by the server when it was imported.
+                <div class="notes">{ Html::from_html_unchecked(AttrValue::from(description_html.clone())) }</div>
+            }
+            <p><Link to={Route::Episodes} class="item">{ "All episodes" }</Link></p>
+        </article>
+    }
+}

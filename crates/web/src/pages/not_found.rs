@@ -1,0 +1,20 @@
+//! Nothing is at this address.
+
+use yew::prelude::*;
+
+use crate::{navigation::Link, route::Route};
+
+/// The page for every other address.
+#[component]
+pub(crate) fn NotFound() -> Html {
+    html! {
+        <div class="page narrow">
+            <h1 class="h2">{ "There is no page here." }</h1>
+            <p class="soft">{ "It may have moved, or the address has a slip in it." }</p>
+            <div class="actions">
+                <Link to={Route::Home} class="btn">{ "Go to the start" }</Link>
+                <Link to={Route::Episodes} class="btn quiet">{ "See the episodes" }</Link>
+            </div>
+        </div>
+    }
+}

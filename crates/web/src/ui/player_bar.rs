@@ -1,0 +1,211 @@
+//! The bar at the bottom that plays, and stays while pages come and go.
+
+use std::rc::Rc;
+
+use shared::episodes::Episode;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::{
+    format,
+    navigation::Link,
+    player::{Heard, PlayerAction, use_player},
+    route::Route,
+    session::{Session, use_client, use_session},
+    ui::{episode_list::PlayButton, sound::Sound},
+};
+
+/// How many addresses in a row may fail before the bar gives up: one expired, one that broke.
+const ADDRESSES: u32 = 2;
+const SPEEDS: [&str; 6] = ["0.8", "1", "1.2", "1.5", "1.75", "2"];
+/// How often the position is written down, in seconds of audio.
+const SAVE_EVERY: f64 = 5.0;
+
+/// The player bar; nothing until something is played.
+#[component]
+pub(crate) fn PlayerBar() -> Html {
+    let player = use_player();
+    let visitor = use_session() == Session::Visitor;
+    use_effect_with(visitor, {
+        let player = player.dispatcher();
+        move |visitor| {
+            if *visitor {
+                player.dispatch(PlayerAction::Close);
+            }
+        }
+    });
+    match player.episode.clone() {
+        Some(episode) => html! { <Bar {episode} /> },
+        None => Html::default(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BarProps {
+    episode: Rc<Episode>,
+}
+
+#[component]
+fn Bar(props: &BarProps) -> Html {
+    let episode = &props.episode;
+    let player = use_player();
+    let session = use_session();
+    let audio = use_node_ref();
+    let position = use_state_eq(|| 0.0_f64);
+    let length = use_state_eq(|| None::<f64>);
+    let problem = use_state_eq(|| None::<&'static str>);
+    // The last good position: what the element says is lost with a source that fails.
+    let reached = use_mut_ref(|| 0.0_f64);
+    let failures = use_mut_ref(|| 0_u32);
+    let saved_at = use_mut_ref(|| 0.0_f64);
+    let first = use_mut_ref(|| true);
+    let sound = Sound {
+        audio: audio.clone(),
+        client: use_client(),
+        player: player.dispatcher(),
+        problem: problem.setter(),
+    };
+
+    use_effect_with(episode.id.clone(), {
+        let (sound, episode) = (sound.clone(), episode.clone());
+        let (position, length) = (position.setter(), length.setter());
+        let (reached, failures) = (reached.clone(), failures.clone());
+        move |id| {
+            let start = Heard::load(id).map_or(0.0, Heard::resume_at);
+            failures.replace(0);
+            reached.replace(start);
+            position.set(start);
+            length.set(None);
+            match &episode.audio_url {
+                Some(url) => sound.load(url, start, true),
+                None => sound.renew(id, start, true),
+            }
+        }
+    });
+    use_effect_with(player.playing, {
+        let (sound, reached, id) = (sound.clone(), reached.clone(), episode.id.clone());
+        let broken = problem.is_some();
+        move |playing| match (playing, broken) {
+            (true, true) => sound.renew(&id, *reached.borrow(), true),
+            (true, false) => sound.play(),
+            (false, _) => sound.pause(),
+        }
+    });
+    use_effect_with(session.account().map(|account| account.access.clone()), {
+        let (sound, id) = (sound.clone(), episode.id.clone());
+        let first = first.clone();
+        move |_| {
+            // Access that changed may have closed this episode: the sound stops now, not at the next request.
+            if !std::mem::take(&mut *first.borrow_mut()) {
+                sound.stop_if_closed(&id);
+            }
+        }
+    });
+
+    let ontimeupdate = {
+        let (sound, position, id) = (sound.clone(), position.setter(), episode.id.clone());
+        let (reached, failures) = (reached.clone(), failures.clone());
+        move |_: Event| {
+            let Some(audio) = sound.element().filter(|audio| audio.error().is_none()) else {
+                return;
+            };
+            let (now, duration) = (audio.current_time(), audio.duration());
+            if !duration.is_finite() {
+                return;
+            }
+            position.set(now);
+            reached.replace(now);
+            failures.replace(0);
+            if audio.paused() || (now - *saved_at.borrow()).abs() >= SAVE_EVERY {
+                saved_at.replace(now);
+                Heard { position: now, duration }.save(&id);
+            }
+        }
+    };
+    let onloadedmetadata = {
+        let (sound, length) = (sound.clone(), length.setter());
+        move |_: Event| {
+            let seconds = sound.element().map(|audio| audio.duration());
+            length.set(seconds.filter(|seconds| seconds.is_finite()));
+        }
+    };
+    let onerror = {
+        let (sound, id, playing) = (sound.clone(), episode.id.clone(), player.playing);
+        move |_: Event| {
+            // Taking the source away on purpose ends here too.
+            if sound.element().is_none_or(|audio| !audio.has_attribute("src")) {
+                return;
+            }
+            let failed = failures.replace_with(|failed| *failed + 1);
+            if failed < ADDRESSES {
+                sound.renew(&id, *reached.borrow(), playing);
+            } else {
+                sound.give_up();
+            }
+        }
+    };
+    // The keyboard's media keys and the end of the episode play and pause past our buttons.
+    let follow = |playing: bool| {
+        let sound = sound.clone();
+        move |_: Event| {
+            if sound.element().is_some_and(|audio| audio.error().is_none()) {
+                sound.player.dispatch(PlayerAction::Play(playing));
+            }
+        }
+    };
+    let skip = |seconds: f64| {
+        let sound = sound.clone();
+        move |_: MouseEvent| sound.skip(seconds)
+    };
+    let onseek = {
+        let (sound, position) = (sound.clone(), position.setter());
+        move |event: InputEvent| {
+            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+            sound.seek(to);
+            position.set(to);
+        }
+    };
+    let onspeed = {
+        let sound = sound.clone();
+        move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            sound.set_speed(value.parse().unwrap_or(1.0));
+        }
+    };
+    // Hours at most: exact as a float.
+    #[expect(clippy::cast_precision_loss)]
+    let length = length.unwrap_or(episode.duration as f64);
+    let (now, all) = (format::clock(*position), format::clock(length));
+    html! {
+        <section class="player" aria-label="Player">
+            <audio ref={audio} preload="metadata" {ontimeupdate} {onloadedmetadata} {onerror}
+                onplay={follow(true)} onpause={follow(false)} />
+            <PlayButton episode={episode.clone()} titled=true />
+            <div class="what">
+                <Link to={Route::Episode { id: episode.id.clone() }} class="t">
+                    { format!("{}. {}", episode.number, episode.title) }
+                </Link>
+                <div role="status" class="msg small">{ *problem }</div>
+            </div>
+            <div class="seek">
+                <span class="soft small num" aria-hidden="true">{ &now }</span>
+                <input type="range" aria-label="Position" aria-valuetext={format!("{now} of {all}")} min="0"
+                    max={length.to_string()} step="any" value={position.to_string()} oninput={onseek} />
+                <span class="soft small num" aria-hidden="true">{ &all }</span>
+            </div>
+            <div class="more">
+                <button type="button" class="skip-by" aria-label="Back 15 seconds" onclick={skip(-15.0)}>
+                    { "-15 s" }
+                </button>
+                <button type="button" class="skip-by" aria-label="Forward 30 seconds" onclick={skip(30.0)}>
+                    { "+30 s" }
+                </button>
+                <select aria-label="Speed" onchange={onspeed}>
+                    for speed in SPEEDS {
+                        <option value={speed} selected={speed == "1"}>{ format!("{speed}x") }</option>
+                    }
+                </select>
+            </div>
+        </section>
+    }
+}
