@@ -95,10 +95,11 @@ fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
     let products: Vec<_> = products.collect();
     let update = portal.update.as_ref().filter(|_| !products.is_empty()).map(|update| {
         stripe::SubscriptionUpdate {
-            allowed_updates: [("price", true), ("promotion_code", update.promotion_codes)]
-                .into_iter()
-                .filter_map(|(word, allowed)| allowed.then(|| word.to_owned()))
-                .collect(),
+            allowed_updates: if update.promotion_codes {
+                vec!["price".to_owned(), "promotion_code".to_owned()]
+            } else {
+                vec!["price".to_owned()]
+            },
             proration_behavior: update.proration.clone(),
             products,
         }
