@@ -5,12 +5,24 @@
 
 pub mod alerts;
 pub mod apply;
+mod checkout;
 pub mod customers;
+mod error;
+pub mod identity;
+mod listener;
+mod portal;
 pub mod reconcile;
 pub mod refresh;
+mod returning;
+mod statements;
+mod store;
 pub mod subscriptions;
 
 use std::sync::Arc;
+
+pub use error::BillingError;
+pub use listener::Billing;
+pub use returning::Returned;
 
 use crate::{access::Policy, clock::Clock};
 

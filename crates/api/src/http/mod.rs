@@ -1,6 +1,7 @@
 //! HTTP: every route on one screen. The only product folder that knows actix, but for the composition root.
 
 mod auth;
+mod billing;
 pub mod body;
 mod edge;
 pub mod error;
@@ -35,6 +36,15 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(paths::SESSIONS).route(get().to(auth::sessions)))
         .service(at(&format!("{}/{{id}}", paths::SESSIONS)).route(delete().to(auth::end_session)))
         .service(at(paths::ME).route(get().to(me::show)).route(patch().to(me::change)))
+        .service(at(paths::CHECKOUT_SESSION).route(post().to(billing::start_checkout)))
+        .service(
+            at(&format!("{}/{{id}}", paths::CHECKOUT_SESSION))
+                .route(get().to(billing::checkout_result)),
+        )
+        .service(at(paths::PORTAL_SESSION).route(post().to(billing::open_portal)))
+        .service(at(paths::SUBSCRIPTION).route(get().to(billing::subscription)))
+        .service(at(paths::CHANGE_PREVIEW).route(get().to(billing::change_preview)))
+        .service(at(paths::INVOICES).route(get().to(billing::invoices)))
         .service(at(paths::EVENTS).route(get().to(events::events)))
         .service(at("/healthz").route(get().to(health::alive)))
         .service(at("/readyz").route(get().to(health::ready)))

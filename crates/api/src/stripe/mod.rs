@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+pub mod accounts;
 pub mod checkout_sessions;
 mod client;
 pub mod customers;

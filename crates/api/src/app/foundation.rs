@@ -1,0 +1,93 @@
+//! What every subcommand stands on: the database, the keys, the addresses, the way to Stripe.
+
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+use anyhow::{Context, anyhow};
+use url::Url;
+
+use crate::{
+    access::Policy,
+    catalog::Catalog,
+    config::{Config, StripeSettings},
+    db::{DatabaseUrl, Db},
+    secret::Secret,
+    stripe::{self, Client, SecretKey},
+};
+
+/// The sandbox takes any test key.
+const SANDBOX_KEY: &str = "sk_test_circle";
+
+/// Opens the database that the settings name, brought up to date.
+pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
+    make_data_dir(&config.data_dir)?;
+    let url = match &config.database_url {
+        Some(url) => url.clone(),
+        None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
+    };
+    Ok(Db::open(&url).await?)
+}
+
+/// Where browsers reach the site that listens on `addr`.
+pub fn public_url(config: &Config, addr: SocketAddr) -> anyhow::Result<Url> {
+    match &config.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(Url::parse(&format!("http://localhost:{}", addr.port()))?),
+    }
+}
+
+/// A client for the Stripe that the settings name: an account, or the sandbox of a running `circle serve`.
+pub fn stripe_client(config: &Config) -> anyhow::Result<Client> {
+    match &config.stripe {
+        StripeSettings::Account { secret_key, api_base, .. } => {
+            Ok(Client::new(stripe::Config::new(secret_key.clone(), api_base.clone()))?)
+        }
+        StripeSettings::Sandbox { addr, .. } => sandbox_client(*addr),
+    }
+}
+
+/// A client for the sandbox that listens on `addr`.
+pub(super) fn sandbox_client(addr: SocketAddr) -> anyhow::Result<Client> {
+    let base = Url::parse(&format!("http://{addr}"))?;
+    Ok(Client::new(stripe::Config::new(SecretKey::parse(SANDBOX_KEY)?, base))?)
+}
+
+/// What the catalog says of access.
+pub fn policy(catalog: &Catalog) -> Policy {
+    Policy::new(catalog.plans.iter().map(|plan| (plan.id.clone(), plan.grace_days)))
+}
+
+/// The keys in the settings, or else the one kept in the data folder, made at the first start.
+pub(super) fn secret_keys(config: &Config) -> anyhow::Result<Vec<Secret>> {
+    if !config.secret_keys.is_empty() {
+        return Ok(config.secret_keys.clone());
+    }
+    let path = config.data_dir.join("secret.key");
+    if !path.exists() {
+        write_new_key(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Secret::new(&text).map(|key| vec![key]).ok_or_else(|| anyhow!("{} is blank", path.display()))
+}
+
+fn write_new_key(path: &Path) -> std::io::Result<()> {
+    let key = hex::encode(rand::random::<[u8; 32]>());
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()
+}
+
+/// Personal data lies there: for the owner only.
+fn make_data_dir(path: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("DATA_DIR: cannot make {}", path.display()))
+}

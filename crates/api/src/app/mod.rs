@@ -1,0 +1,273 @@
+//! The composition root: everything is made here, once, and handed to those who need it.
+
+mod foundation;
+mod listen;
+mod stop;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web};
+use anyhow::Context;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use url::Url;
+
+pub use foundation::{open_database, policy, public_url, stripe_client};
+pub use stop::Stop;
+
+use crate::{
+    account::{Accounts, Limits},
+    billing::{Billing, Rules, identity, refresh::Refresher},
+    catalog::{self, Catalog},
+    clock::Clock,
+    config::{Config, StripeSettings},
+    db::Db,
+    episodes::{Library, Listening, audio::MediaFolder},
+    http::{self, Closing, Edge, Site},
+    inbox::Inbox,
+    jobs::Jobs,
+    keys::Keys,
+    sandbox,
+    stripe::{Client, SigningSecret},
+};
+
+/// The whole product, listening but not yet serving.
+pub struct Application {
+    server: Server,
+    stop: Stop,
+    background: Vec<JoinHandle<()>>,
+    sandbox: Option<sandbox::Running>,
+    addr: SocketAddr,
+    public_url: Url,
+    site_is_built: bool,
+}
+
+impl Application {
+    /// Makes everything that `config` asks for and binds its ports.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
+        let listener = listen::bind("LISTEN_ADDR", config.listen_addr)?;
+        let addr = listener.local_addr()?;
+        let public_url = public_url(&config, addr)?;
+        let db = open_database(&config).await?;
+        let keys = Keys::new(&foundation::secret_keys(&config)?)?;
+
+        let offset = Arc::new(AtomicI64::new(0));
+        let clock = Clock::with_offset(Arc::clone(&offset));
+        let Counterpart { stripe, webhook_secrets, sandbox } =
+            counterpart(&config, addr, offset).await?;
+        let livemode = config.stripe.is_live();
+        identity::check(&db, &stripe, livemode).await?;
+
+        let policy = Arc::new(policy(&catalog));
+        let rules = Rules { policy: Arc::clone(&policy), livemode, clock: clock.clone() };
+        let limits = match config.rate_limits {
+            true => Limits::on(db.clone(), clock.clone(), keys.clone()),
+            false => Limits::off(),
+        };
+        let accounts =
+            Accounts::new(db.clone(), clock.clone(), &keys, limits.clone(), Arc::clone(&policy))?;
+        let refresher = Refresher::new(db.clone(), stripe.clone(), rules.clone());
+        let billing = Billing {
+            db: db.clone(),
+            stripe: stripe.clone(),
+            catalog: Arc::clone(&catalog),
+            rules: rules.clone(),
+            refresher: refresher.clone(),
+            limits,
+            public_url: public_url.clone(),
+        };
+        let wake = Arc::new(Notify::new());
+        let inbox = Inbox::new(db.clone(), rules, webhook_secrets, Arc::clone(&wake));
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, wake, config.reconcile_every);
+        let media = MediaFolder::open(config.data_dir.join("media"))
+            .context("DATA_DIR: cannot make its media folder")?;
+        let library = Library::new(db.clone(), clock.clone(), media, &catalog);
+        let listening = Listening::new(&library, keys, policy.as_ref().clone(), &public_url);
+        let edge = Edge {
+            public_url: public_url.clone(),
+            cors_origins: config.cors_origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
+        let site = Site::load();
+        let site_is_built = site.is_built();
+
+        let (closing, closed) = watch::channel(false);
+        let background = vec![
+            jobs.spawn(closed.clone()),
+            tokio::spawn(fill(library)),
+            tokio::spawn(sell(
+                Arc::clone(&catalog),
+                stripe,
+                db.clone(),
+                public_url.clone(),
+                clock,
+                sandbox.is_some(),
+            )),
+        ];
+        let origins = config.cors_origins.clone();
+        let (accounts, billing, inbox) =
+            (web::Data::new(accounts), web::Data::new(billing), web::Data::new(inbox));
+        let (listening, edge, site) =
+            (web::Data::new(listening), web::Data::new(edge), web::Data::new(site));
+        let (db, catalog, closed) =
+            (web::Data::new(db), web::Data::from(catalog), web::Data::new(Closing(closed)));
+        let server = HttpServer::new(move || {
+            App::new()
+                .wrap(http::security())
+                .wrap(Condition::new(!origins.is_empty(), listen::cors(&origins)))
+                .app_data(db.clone())
+                .app_data(catalog.clone())
+                .app_data(accounts.clone())
+                .app_data(billing.clone())
+                .app_data(inbox.clone())
+                .app_data(listening.clone())
+                .app_data(edge.clone())
+                .app_data(closed.clone())
+                .app_data(site.clone())
+                .configure(http::routes)
+        })
+        .workers(config.workers)
+        .shutdown_timeout(10)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let stop = Stop::new(server.handle(), closing);
+        Ok(Self { server, stop, background, sandbox, addr, public_url, site_is_built })
+    }
+
+    /// Where the API listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where the sandbox listens, when there is one.
+    pub fn sandbox_addr(&self) -> Option<SocketAddr> {
+        self.sandbox.as_ref().map(sandbox::Running::addr)
+    }
+
+    /// Stops the server from elsewhere.
+    pub fn handle(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Says where everything is, for the person who started it.
+    pub fn announce(&self) {
+        println!("Inner Circle  {}", self.public_url.as_str().trim_end_matches('/'));
+        if let Some(sandbox) = &self.sandbox {
+            println!(
+                "Sandbox       {}  (no real money: pay with 4242 4242 4242 4242)",
+                sandbox.public_url()
+            );
+        }
+        if !self.site_is_built {
+            println!("  (built without the site: scripts/run builds both)");
+        }
+    }
+
+    /// Serves until the process is told to stop; what is begun is finished.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { server, stop, background, sandbox, .. } = self;
+        let stopping = async {
+            stop::told_to_stop().await?;
+            stop.stop(true).await;
+            anyhow::Ok(())
+        };
+        tokio::select! {
+            stopped = server => stopped?,
+            stopped = stopping => stopped?,
+        }
+        stop.stop(true).await;
+        for task in background {
+            // It ends by the same word; a panic in it has been reported already.
+            let _ = task.await;
+        }
+        if let Some(sandbox) = sandbox {
+            sandbox.stop().await;
+        }
+        Ok(())
+    }
+}
+
+/// The Stripe that the settings name.
+struct Counterpart {
+    stripe: Client,
+    webhook_secrets: Vec<SigningSecret>,
+    sandbox: Option<sandbox::Running>,
+}
+
+/// Makes the client, and starts the sandbox for it to speak to when there is no account.
+async fn counterpart(
+    config: &Config,
+    addr: SocketAddr,
+    clock_offset: Arc<AtomicI64>,
+) -> anyhow::Result<Counterpart> {
+    let (sandbox_addr, public_url, given) = match &config.stripe {
+        StripeSettings::Account { webhook_secrets, .. } => {
+            let webhook_secrets = webhook_secrets.clone();
+            return Ok(Counterpart {
+                stripe: stripe_client(config)?,
+                webhook_secrets,
+                sandbox: None,
+            });
+        }
+        StripeSettings::Sandbox { addr, public_url, webhook_secrets, .. } => {
+            (addr, public_url, webhook_secrets)
+        }
+    };
+    let running = sandbox::start(sandbox::Config {
+        addr: *sandbox_addr,
+        public_url: public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        database: config.data_dir.join("sandbox.db"),
+        webhook: Some(sandbox::Webhook {
+            url: Some(format!("http://{addr}/webhooks")),
+            secret: None,
+        }),
+        clock_offset,
+    })
+    .await
+    .context("SANDBOX_ADDR")?;
+    let mut webhook_secrets = vec![SigningSecret::parse(running.webhook_secret())?];
+    webhook_secrets.extend(given.iter().cloned());
+    Ok(Counterpart {
+        stripe: foundation::sandbox_client(running.addr())?,
+        webhook_secrets,
+        sandbox: Some(running),
+    })
+}
+
+/// A new installation starts with something to hear.
+async fn fill(library: Library) {
+    match library.seed().await {
+        Ok(Some(_)) => tracing::info!("the episodes that come with the program are in place"),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(%error, "the episodes that come with the program could not be put in place")
+        }
+    }
+}
+
+/// Brings the catalog and Stripe together. What a start changes at a real account is the operator's to say, with
+/// `circle catalog apply`; until then what Stripe sells is what is shown.
+async fn sell(catalog: Arc<Catalog>, stripe: Client, db: Db, site: Url, clock: Clock, apply: bool) {
+    let now = clock.wall();
+    let outcome = match apply {
+        true => catalog::apply(&catalog, &stripe, &db, &site, now).await,
+        false => catalog::refresh(&catalog, &stripe, &db, &site, now).await,
+    };
+    match outcome {
+        Ok(applied) => {
+            for change in applied.changes {
+                tracing::info!("catalog: {change}");
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "the catalog and Stripe could not be brought together")
+        }
+    }
+}

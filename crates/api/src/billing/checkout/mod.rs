@@ -1,0 +1,300 @@
+//! On the way to Checkout: one listener, one customer, one open session, one subscription.
+//!
+//! A lease lets one request at a time talk to Stripe about a listener; the losers of a race wait, and then find the
+//! session the winner made. Whatever crashes between Stripe's answer and our commit, the next request converges:
+//! idempotency keys are made of what is stored before the call, and open sessions are looked up at Stripe.
+
+mod lease;
+mod store;
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use shared::{billing::StartCheckout, paths, plans::Interval};
+
+pub use store::owns_session;
+use store::{NewSession, find_buyer};
+
+use super::{Billing, BillingError, customers};
+use crate::{
+    account::Limit,
+    catalog::{self, Offer, Plan},
+    stripe::{
+        self, CheckoutSession, Deadline, Request, Response, Subscription, SubscriptionStatus,
+        checkout_sessions::{self, CheckoutStatus, LineItem},
+        customers as stripe_customers, invoices, subscriptions,
+    },
+};
+
+/// Checkouts a listener may start in an hour.
+const LIMIT: Limit = Limit { name: "checkout", max: 20, window: 3600 };
+
+/// A session that is about to expire is not handed out again.
+const MIN_TIME_TO_PAY: i64 = 15 * 60;
+
+/// What is being bought.
+struct Wish<'a> {
+    plan: &'a Plan,
+    interval: Interval,
+    offer: Offer,
+    setup_fee: Option<Offer>,
+}
+
+/// The customer Stripe knew by the id we kept is gone; the next one is ours to make.
+enum Stop {
+    CustomerMissing,
+    Failed(BillingError),
+}
+
+impl<E: Into<BillingError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Billing {
+    /// The hosted page on which this listener pays for a plan.
+    ///
+    /// # Errors
+    /// [`BillingError::PlanNotFound`], [`BillingError::AlreadySubscribed`], and what Stripe or the database answer.
+    pub async fn start_checkout(
+        &self,
+        user_id: &str,
+        wanted: &StartCheckout,
+    ) -> Result<String, BillingError> {
+        let plan = self.catalog.plan(&wanted.plan).ok_or(BillingError::PlanNotFound)?;
+        self.limits.hit(&LIMIT, user_id).await?;
+        let deadline = self.deadline();
+        let wish = self.find_wish(plan, wanted.interval).await?;
+        let lease = lease::take(&self.db, &self.clock(), user_id, deadline).await?;
+        let url = self.find_or_make_session(user_id, &wish, deadline).await;
+        lease.release().await;
+        url
+    }
+
+    async fn find_wish<'a>(
+        &self,
+        plan: &'a Plan,
+        interval: Interval,
+    ) -> Result<Wish<'a>, BillingError> {
+        let id = plan.id.clone();
+        let (offer, setup_fee) = self
+            .db
+            .read(move |conn| {
+                let offer = catalog::store::find_offer(conn, &id, interval)?;
+                Ok::<_, BillingError>((offer, catalog::store::find_setup_fee(conn, &id)?))
+            })
+            .await?;
+        Ok(Wish { plan, interval, offer: offer.ok_or(BillingError::PlanNotFound)?, setup_fee })
+    }
+
+    async fn find_or_make_session(
+        &self,
+        user_id: &str,
+        wish: &Wish<'_>,
+        deadline: Deadline,
+    ) -> Result<String, BillingError> {
+        let customer = self.find_or_make_customer(user_id, deadline).await?;
+        let customer = match self.session_for(user_id, &customer, wish, deadline).await {
+            Ok(url) => return Ok(url),
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::CustomerMissing) => {
+                self.retire_customer(user_id, customer, "missing_at_stripe").await?;
+                self.find_or_make_customer(user_id, deadline).await?
+            }
+        };
+        match self.session_for(user_id, &customer, wish, deadline).await {
+            Ok(url) => Ok(url),
+            Err(Stop::Failed(error)) => Err(error),
+            // Replaced once; twice in one request is not the loss of a customer.
+            Err(Stop::CustomerMissing) => Err(BillingError::NoCustomer),
+        }
+    }
+
+    async fn find_or_make_customer(
+        &self,
+        user_id: &str,
+        deadline: Deadline,
+    ) -> Result<String, BillingError> {
+        let id = user_id.to_owned();
+        let buyer = self.db.write(move |conn| find_buyer(conn, &id)).await?;
+        if let Some(customer) = buyer.customer_id {
+            return Ok(customer);
+        }
+        let create = stripe_customers::Create {
+            email: Some(buyer.email),
+            metadata: BTreeMap::from([("circle_user".to_owned(), user_id.to_owned())]),
+            ..Default::default()
+        };
+        let request = with_key(create.request(), "customer", user_id, buyer.customer_attempt);
+        let customer = self.stripe.send(&request, deadline).await?.value.id;
+        let (id, bound, clock) = (user_id.to_owned(), customer.clone(), self.clock());
+        self.db
+            .write(move |conn| {
+                store::finish_customer_attempt(conn, &id)?;
+                match customers::bind(conn, &id, &bound, &clock)? {
+                    true => Ok(()),
+                    false => Err(BillingError::Conflict),
+                }
+            })
+            .await?;
+        Ok(customer)
+    }
+
+    async fn retire_customer(
+        &self,
+        user_id: &str,
+        customer: String,
+        reason: &'static str,
+    ) -> Result<(), BillingError> {
+        let (id, clock) = (user_id.to_owned(), self.clock());
+        Ok(self
+            .db
+            .write(move |conn| customers::retire(conn, &id, &customer, reason, &clock))
+            .await?)
+    }
+
+    async fn session_for(
+        &self,
+        user_id: &str,
+        customer: &str,
+        wish: &Wish<'_>,
+        deadline: Deadline,
+    ) -> Result<String, Stop> {
+        let theirs = subscriptions::List {
+            customer: Some(customer.to_owned()),
+            ..subscriptions::List::every_status()
+        };
+        let theirs =
+            self.stripe.list_all(theirs.request(), deadline).await.map_err(missing_customer)?.value;
+        if let Some(live) = theirs.iter().find(|subscription| !subscription.status.is_final()) {
+            return Ok(self.unpaid_invoice_of(live, deadline).await?);
+        }
+        if let Some(url) = self.reuse_open_session(customer, wish, deadline).await? {
+            return Ok(url);
+        }
+        let session = self.make_session(user_id, customer, wish, &theirs, deadline).await?;
+        let url = session.url.clone().ok_or(BillingError::Conflict)?;
+        let kept = NewSession {
+            id: session.id,
+            user_id: user_id.to_owned(),
+            plan: wish.plan.id.clone(),
+            interval: wish.interval.as_str().to_owned(),
+            price_id: wish.offer.price_id.clone(),
+            status: CheckoutStatus::Open.as_str().to_owned(),
+            url: session.url,
+            expires_at: session.expires_at.unwrap_or(session.created),
+            created_at: session.created,
+        };
+        self.db.write(move |conn| store::insert_session(conn, &kept)).await?;
+        Ok(url)
+    }
+
+    /// A subscription whose first payment is outstanding is paid on its invoice's page; any other is changed in the
+    /// portal.
+    async fn unpaid_invoice_of(
+        &self,
+        live: &Subscription,
+        deadline: Deadline,
+    ) -> Result<String, BillingError> {
+        let invoice = match (&live.status, live.latest_invoice_id()) {
+            (SubscriptionStatus::Incomplete, Some(invoice)) => invoice,
+            _ => return Err(BillingError::AlreadySubscribed),
+        };
+        let invoice = self.stripe.send(&invoices::retrieve(invoice), deadline).await?.value;
+        invoice.hosted_invoice_url.ok_or(BillingError::AlreadySubscribed)
+    }
+
+    /// The open session for the same price, if there is one; those for other prices are ended, so that a tab left
+    /// open cannot pay a second time.
+    async fn reuse_open_session(
+        &self,
+        customer: &str,
+        wish: &Wish<'_>,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Stop> {
+        let open = checkout_sessions::List {
+            customer: Some(customer.to_owned()),
+            status: Some(CheckoutStatus::Open),
+            limit: Some(100),
+        };
+        let mut found = None;
+        for session in
+            self.stripe.list_all(open.request(), deadline).await.map_err(missing_customer)?.value
+        {
+            let fits = session.metadata.get("circle_price") == Some(&wish.offer.price_id)
+                && session
+                    .expires_at
+                    .is_some_and(|at| at > self.clock().billing() + MIN_TIME_TO_PAY);
+            match session.url {
+                Some(url) if fits && found.is_none() => found = Some(url),
+                _ => self.expire_session(&session.id, deadline).await?,
+            }
+        }
+        Ok(found)
+    }
+
+    async fn expire_session(&self, id: &str, deadline: Deadline) -> Result<(), BillingError> {
+        let request = checkout_sessions::expire(id).idempotency_key(format!("expire:{id}"));
+        match self.stripe.send(&request, deadline).await {
+            Ok(_) => Ok(()),
+            // Paid in this very moment: its subscription is found by the next request.
+            Err(stripe::Error::Api(error)) if error.status == 400 => {
+                Err(BillingError::AlreadySubscribed)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn make_session(
+        &self,
+        user_id: &str,
+        customer: &str,
+        wish: &Wish<'_>,
+        earlier: &[Subscription],
+        deadline: Deadline,
+    ) -> Result<CheckoutSession, Stop> {
+        let id = user_id.to_owned();
+        let buyer = self.db.write(move |conn| find_buyer(conn, &id)).await?;
+        let is_first =
+            earlier.iter().all(|one| one.status == SubscriptionStatus::IncompleteExpired);
+        let had_trial = buyer.had_trial || earlier.iter().any(|one| one.trial_end.is_some());
+        let setup_fee = wish.setup_fee.as_ref().filter(|_| is_first);
+        let items = std::iter::once(&wish.offer).chain(setup_fee);
+        let settings = self.catalog.checkout;
+        let create = checkout_sessions::Create {
+            customer: customer.to_owned(),
+            client_reference_id: Some(user_id.to_owned()),
+            line_items: items
+                .map(|offer| LineItem { price: offer.price_id.clone(), quantity: 1 })
+                .collect(),
+            success_url: self.page(paths::CHECKOUT_RETURN) + "?session_id={CHECKOUT_SESSION_ID}",
+            cancel_url: self.page(paths::CHECKOUT_CANCELED),
+            expires_at: None,
+            allow_promotion_codes: settings.promotion_codes,
+            automatic_tax: settings.automatic_tax,
+            tax_id_collection: settings.tax_ids,
+            terms_of_service: settings.terms_of_service,
+            trial_days: if had_trial { 0 } else { wish.plan.trial_days },
+            metadata: BTreeMap::from([
+                ("circle_user".to_owned(), user_id.to_owned()),
+                ("circle_price".to_owned(), wish.offer.price_id.clone()),
+            ]),
+            subscription_metadata: BTreeMap::from([("circle_user".to_owned(), user_id.to_owned())]),
+        };
+        let request = with_key(create.request(), "checkout", user_id, buyer.session_attempt);
+        let Response { value, .. } =
+            self.stripe.send(&request, deadline).await.map_err(missing_customer)?;
+        Ok(value)
+    }
+}
+
+/// The same key for the same attempt with the same parameters, after a crash too; another one for anything else.
+fn with_key<T>(request: Request<T>, purpose: &str, user_id: &str, attempt: i64) -> Request<T> {
+    let parameters = hex::encode(&Sha256::digest(request.form())[..8]);
+    request.idempotency_key(format!("{purpose}:{user_id}:{attempt}:{parameters}"))
+}
+
+fn missing_customer(error: stripe::Error) -> Stop {
+    if error.is_missing("customer") { Stop::CustomerMissing } else { Stop::Failed(error.into()) }
+}

@@ -1,0 +1,131 @@
+//! What a listener is told about their money: the subscription, its invoices, the cost of a change.
+
+use shared::{
+    billing::{Card, ChangePreview, Invoice, Invoices, Subscription, SubscriptionAnswer},
+    plans::Interval,
+};
+
+use super::{
+    Billing, BillingError, store,
+    subscriptions::{self, SubscriptionRow},
+};
+use crate::{
+    access::{self, Standing},
+    stripe::{self, invoices},
+};
+
+/// Invoices on a page when nothing is said.
+const PAGE: u32 = 10;
+
+impl Billing {
+    /// The subscription that counts for access, from our own rows.
+    pub async fn subscription(&self, user_id: &str) -> Result<SubscriptionAnswer, BillingError> {
+        let id = user_id.to_owned();
+        let (policy, now) = (self.rules.policy.clone(), self.clock().billing());
+        let standing = self.db.read(move |conn| access::standing(conn, &policy, &id, now)).await?;
+        let row = self.counting_subscription(user_id).await?;
+        Ok(SubscriptionAnswer { subscription: row.map(|row| view(row, &standing)) })
+    }
+
+    /// The customer's invoices, newest first, asked of Stripe.
+    pub async fn invoices(
+        &self,
+        user_id: &str,
+        limit: Option<u32>,
+        starting_after: Option<String>,
+    ) -> Result<Invoices, BillingError> {
+        let id = user_id.to_owned();
+        let Some(customer) = self.db.read(move |conn| store::find_customer(conn, &id)).await?
+        else {
+            return Ok(Invoices { invoices: Vec::new(), has_more: false });
+        };
+        let list = invoices::List {
+            customer: Some(customer),
+            limit: Some(limit.unwrap_or(PAGE).clamp(1, 100)),
+            starting_after,
+            ..Default::default()
+        };
+        let page = self.stripe.send(&list.request(), self.deadline()).await?.value;
+        Ok(Invoices {
+            invoices: page.data.into_iter().map(invoice).collect(),
+            has_more: page.has_more,
+        })
+    }
+
+    /// What changing to `plan` would cost now and at the next renewal.
+    pub async fn change_preview(
+        &self,
+        user_id: &str,
+        plan: &str,
+        interval: Interval,
+    ) -> Result<ChangePreview, BillingError> {
+        let deadline = self.deadline();
+        let change = self.plan_change(user_id, plan, interval, deadline).await?;
+        let proration = self.catalog.portal.update.as_ref().map(|update| update.proration.clone());
+        let at_once = proration.as_deref() == Some("always_invoice");
+        let preview = invoices::Preview {
+            customer: change.subscription.customer_id().map(str::to_owned),
+            subscription: Some(change.subscription.id.clone()),
+            items: vec![stripe::subscriptions::ItemChange {
+                id: Some(change.item),
+                price: Some(change.price),
+                ..Default::default()
+            }],
+            proration_behavior: proration,
+            proration_date: None,
+        };
+        let invoice = self.stripe.send(&preview.request(), deadline).await?.value;
+        Ok(ChangePreview {
+            due_now: if at_once { invoice.amount_due } else { 0 },
+            due_at_renewal: if at_once { change.amount } else { invoice.amount_due },
+            currency: change.currency,
+            renews_at: change.subscription.period_end(),
+        })
+    }
+
+    pub(super) async fn counting_subscription(
+        &self,
+        user_id: &str,
+    ) -> Result<Option<SubscriptionRow>, BillingError> {
+        let id = user_id.to_owned();
+        let found = self.db.read(move |conn| match store::find_counting_subscription(conn, &id)? {
+            Some(subscription) => subscriptions::find(conn, &subscription),
+            None => Ok(None),
+        });
+        Ok(found.await?)
+    }
+}
+
+fn view(row: SubscriptionRow, standing: &Standing) -> Subscription {
+    let card = match (row.card_brand, row.card_last4, row.card_exp_month, row.card_exp_year) {
+        (Some(brand), Some(last4), Some(exp_month), Some(exp_year)) => {
+            Some(Card { brand, last4, exp_month, exp_year })
+        }
+        _ => None,
+    };
+    Subscription {
+        id: row.id,
+        status: row.status,
+        plan: row.plan,
+        interval: row.interval.as_deref().and_then(Interval::parse),
+        amount: row.amount,
+        currency: row.currency,
+        current_period_end: row.current_period_end,
+        ends_at: standing.ends_at,
+        trial_end: row.trial_end,
+        payment_method: card,
+    }
+}
+
+fn invoice(invoice: stripe::Invoice) -> Invoice {
+    Invoice {
+        id: invoice.id,
+        number: invoice.number,
+        status: invoice.status.map(|status| status.as_str().to_owned()),
+        total: invoice.total,
+        currency: invoice.currency,
+        created: invoice.created,
+        hosted_invoice_url: invoice.hosted_invoice_url,
+        invoice_pdf: invoice.invoice_pdf,
+    }
+}
