@@ -10,3 +10,4 @@ mod site;
 mod stripe_client;
 mod stripe_requests;
 mod stripe_shapes;
+mod stripe_signatures;
