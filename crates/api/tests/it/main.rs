@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::expect_used, clippy::unwrap_used)]
 
+mod access;
 mod auth;
 mod events;
 mod fault_server;

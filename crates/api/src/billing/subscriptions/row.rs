@@ -79,7 +79,7 @@ pub fn lacks_details(row: &SubscriptionRow, before: Option<&SubscriptionRow>) ->
 }
 
 /// Whose a subscription is, and for what.
-pub struct Context<'a> {
+pub(super) struct Context<'a> {
     /// The listener.
     pub user_id: &'a str,
     /// The plan, with the offer that is it.
@@ -91,7 +91,11 @@ pub struct Context<'a> {
 }
 
 /// The row that says what `subscription` says.
-pub fn row(subscription: &Subscription, details: Details, context: Context<'_>) -> SubscriptionRow {
+pub(super) fn row(
+    subscription: &Subscription,
+    details: Details,
+    context: Context<'_>,
+) -> SubscriptionRow {
     let offers = Offer::all(subscription);
     let (plan, offer) = match context.plan {
         Some((plan, offer)) => (Some(plan), offer),

@@ -12,7 +12,7 @@ use api::{
 };
 use tempfile::TempDir;
 
-use database::Database;
+pub use database::Database;
 pub use http::Answer;
 
 /// How long a test waits for something that must come; reached only when it fails.

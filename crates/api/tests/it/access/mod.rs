@@ -1,0 +1,8 @@
+//! Access is right under any order, duplication or loss of events.
+
+mod intake;
+mod order;
+mod refresh;
+mod repair;
+mod stand_in;
+mod world;

@@ -1,0 +1,178 @@
+//! A Stripe whose every answer a test decides, for orders of things that the sandbox never brings about by itself.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    http::header::{DATE, HttpDate},
+    web,
+};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+#[derive(Clone)]
+pub struct StandIn {
+    pub base: String,
+    state: Arc<State>,
+}
+
+struct State {
+    offset: Arc<AtomicI64>,
+    subscriptions: Mutex<HashMap<String, Value>>,
+    customers: Mutex<HashMap<String, Value>>,
+    invoices: Mutex<Vec<Value>>,
+    requests: Mutex<Vec<String>>,
+    /// The status of every answer, while Stripe is down.
+    outage: Mutex<Option<u16>>,
+    held: Mutex<bool>,
+    /// A permit for each request that is held, and one for each that may go on.
+    arrived: Semaphore,
+    released: Semaphore,
+}
+
+impl StandIn {
+    pub fn start(offset: Arc<AtomicI64>) -> Self {
+        let state = Arc::new(State {
+            offset,
+            subscriptions: Mutex::default(),
+            customers: Mutex::default(),
+            invoices: Mutex::default(),
+            requests: Mutex::default(),
+            outage: Mutex::default(),
+            held: Mutex::default(),
+            arrived: Semaphore::new(0),
+            released: Semaphore::new(0),
+        });
+        let data = web::Data::from(Arc::clone(&state));
+        let server = HttpServer::new(move || {
+            App::new().app_data(data.clone()).default_service(web::to(answer))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .unwrap();
+        let base = format!("http://{}", server.addrs()[0]);
+        tokio::spawn(server.run());
+        Self { base, state }
+    }
+
+    /// What Stripe says of a subscription from now on.
+    pub fn put(&self, subscription: &Value) {
+        let id = subscription["id"].as_str().unwrap().to_owned();
+        self.state.subscriptions.lock().unwrap().insert(id, subscription.clone());
+    }
+
+    pub fn forget(&self, subscription_id: &str) {
+        self.state.subscriptions.lock().unwrap().remove(subscription_id);
+    }
+
+    pub fn put_customer(&self, customer: &Value) {
+        let id = customer["id"].as_str().unwrap().to_owned();
+        self.state.customers.lock().unwrap().insert(id, customer.clone());
+    }
+
+    pub fn put_invoice(&self, invoice: Value) {
+        self.state.invoices.lock().unwrap().push(invoice);
+    }
+
+    /// `GET /v1/…`, in the order they came.
+    pub fn requests(&self) -> Vec<String> {
+        self.state.requests.lock().unwrap().clone()
+    }
+
+    pub fn fail_with(&self, status: Option<u16>) {
+        *self.state.outage.lock().unwrap() = status;
+    }
+
+    /// The answer to the next request for a subscription is made, but held back.
+    pub fn hold(&self) {
+        *self.state.held.lock().unwrap() = true;
+    }
+
+    /// Waits until a request is held.
+    pub async fn arrived(&self) {
+        self.state.arrived.acquire().await.unwrap().forget();
+    }
+
+    pub fn release(&self) {
+        self.state.released.add_permits(1);
+    }
+}
+
+async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let path = request.path().to_owned();
+    state.requests.lock().unwrap().push(format!("{} {path}", request.method()));
+    let query: HashMap<String, String> =
+        url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let outage = *state.outage.lock().unwrap();
+    let (status, body) = match outage {
+        Some(status) => (status, json!({ "error": { "type": "api_error", "message": "down" } })),
+        None => find(&state, &path, &query),
+    };
+    // The answer is dated when it is made, as Stripe's is.
+    let since_wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let now = (since_wall + state.offset.load(Ordering::SeqCst)).cast_unsigned();
+    let date = HttpDate::from(UNIX_EPOCH + Duration::from_secs(now)).to_string();
+    let held =
+        path.starts_with("/v1/subscriptions/") && std::mem::take(&mut *state.held.lock().unwrap());
+    if held {
+        state.arrived.add_permits(1);
+        state.released.acquire().await.unwrap().forget();
+    }
+    HttpResponse::build(status.try_into().unwrap()).insert_header((DATE, date)).json(body)
+}
+
+fn find(state: &State, path: &str, query: &HashMap<String, String>) -> (u16, Value) {
+    let segments: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
+    match segments[..] {
+        ["subscriptions", id] => found(state.subscriptions.lock().unwrap().get(id).cloned()),
+        ["customers", id] => {
+            let known = state.customers.lock().unwrap().get(id).cloned();
+            (
+                200,
+                known.unwrap_or_else(
+                    || json!({ "id": id, "object": "customer", "email": "pays@example.com" }),
+                ),
+            )
+        }
+        ["subscriptions"] => {
+            let all = state.subscriptions.lock().unwrap().values().cloned().collect();
+            (200, page(all, &["customer"], query))
+        }
+        ["invoices"] => {
+            (200, page(state.invoices.lock().unwrap().clone(), &["subscription", "status"], query))
+        }
+        _ => found(None),
+    }
+}
+
+fn found(object: Option<Value>) -> (u16, Value) {
+    let missing = json!({ "error": { "type": "invalid_request_error", "code": "resource_missing", "param": "id",
+        "message": "No such object" } });
+    object.map_or((404, missing), |object| (200, object))
+}
+
+/// A page of a list, newest first.
+fn page(mut all: Vec<Value>, filters: &[&str], query: &HashMap<String, String>) -> Value {
+    all.retain(|object| {
+        filters.iter().all(|key| query.get(*key).is_none_or(|value| object[*key] == *value))
+    });
+    let order =
+        |object: &Value| (object["created"].as_i64(), object["id"].as_str().map(str::to_owned));
+    all.sort_by_key(|object| std::cmp::Reverse(order(object)));
+    let start = match query.get("starting_after") {
+        Some(id) => all.iter().position(|object| object["id"] == *id).unwrap() + 1,
+        None => 0,
+    };
+    let limit = query.get("limit").map_or(10, |limit| limit.parse().unwrap());
+    let data: Vec<_> = all[start..].iter().take(limit).cloned().collect();
+    let has_more = start + data.len() < all.len();
+    json!({ "object": "list", "data": data, "has_more": has_more, "url": "/v1/list" })
+}
