@@ -72,11 +72,17 @@ pub(super) fn fields(name: &str, errors: &Errors) -> Markup {
 }
 
 /// Cards worth trying, with what they do.
-const TEST_CARDS: [(&str, &str); 4] = [
+const TEST_CARDS: [(&str, &str); 10] = [
     ("4242424242424242", "pays"),
-    ("4000002500003155", "asks for 3-D Secure"),
-    ("4000000000009995", "is declined: insufficient funds"),
+    ("5555555555554444", "pays, Mastercard"),
+    ("4000002500003155", "asks for 3-D Secure once"),
+    ("4000002760003184", "asks for 3-D Secure each time"),
     ("4000000000000002", "is declined"),
+    ("4000000000009995", "is declined: insufficient funds"),
+    ("4000000000000069", "is declined: expired"),
+    ("4000000000000127", "is declined: wrong CVC"),
+    ("4000000000000119", "is declined: processing error"),
+    ("4000000000000341", "can be saved, is declined later"),
 ];
 
 /// The collapsed list of test cards; one click fills the form where there is a script.

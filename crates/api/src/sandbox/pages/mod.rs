@@ -56,6 +56,8 @@ fn now(sandbox: &Sandbox) -> i64 {
 /// Mounts the pages on the sandbox's own server. Handlers take `web::Data<Sandbox>`.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     routes
+        .app_data(web::FormConfig::default().error_handler(|error, _| reply::unreadable(error)))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| reply::unreadable(error)))
         .route(
             shell::style_path(),
             web::get().to(|| asset("text/css; charset=utf-8", shell::STYLE)),
@@ -87,7 +89,8 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
         .service(
             web::scope("/portal/{secret}")
                 .wrap(middleware::from_fn(reply::refuse_cross_site))
-                .configure(portal_routes),
+                .configure(portal_routes)
+                .default_service(web::to(|| async { reply::not_found() })),
         );
 }
 

@@ -3,6 +3,7 @@
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -102,6 +103,15 @@ pub(super) fn see_other(address: &str) -> HttpResponse {
 pub(super) fn not_found() -> HttpResponse {
     let text = "The link may be incomplete, or what it led to is gone. Go back to where you came from and try again.";
     page_with(StatusCode::NOT_FOUND, shell::message("There is nothing here", text, None), None)
+}
+
+/// 400 for a form or a query that no page of ours sends.
+pub(super) fn unreadable(
+    error: impl std::fmt::Debug + std::fmt::Display + 'static,
+) -> actix_web::Error {
+    let text = "What was sent is not what this page asks for. Go back and try again.";
+    let answer = refusal(StatusCode::BAD_REQUEST, "That cannot be read", text);
+    InternalError::from_response(error, answer).into()
 }
 
 /// A page that says why nothing was done.

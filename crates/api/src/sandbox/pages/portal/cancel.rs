@@ -70,7 +70,10 @@ fn cancel_feature(portal: &Portal) -> Result<&CancelFeature, PageError> {
 
 fn view(portal: &Portal, feature: &CancelFeature, subscription: &PortalSubscription) -> Markup {
     let plan = &subscription.product_name;
-    let consequence = match feature.when {
+    // What is not paid for has no period to wait for: it ends at once.
+    let is_paid = matches!(subscription.status.as_str(), "active" | "trialing");
+    let when = if is_paid { feature.when } else { CancelWhen::Immediately };
+    let consequence = match when {
         CancelWhen::AtPeriodEnd => format!(
             "{plan} stays yours until {}. After that it ends, and you will not be charged again.",
             display::date(subscription.current_period_end)

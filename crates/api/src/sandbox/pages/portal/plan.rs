@@ -186,6 +186,7 @@ fn confirm_view(
         .payment_methods
         .iter()
         .find(|card| Some(&card.id) == subscription.payment_method.as_ref());
+    let difference: i64 = preview.lines.iter().map(|(_, amount)| amount).sum();
     let body = html! {
         h1 { "Confirm your update" }
         @if let Some(refusal) = refusal { p.notice.bad role="alert" { (refusal) " Your plan has not changed." } }
@@ -207,6 +208,10 @@ fn confirm_view(
             dl.totals.num {
                 dt.due { "Due today" }
                 dd.due data-testid="due-today" { (money(preview.due_now)) }
+                @if preview.due_now == 0 && difference > 0 {
+                    dt { "Added to your next invoice" }
+                    dd { (money(difference)) }
+                }
                 @if preview.credit > 0 {
                     dt { "Credit for your next invoices" }
                     dd { (money(preview.credit)) }
