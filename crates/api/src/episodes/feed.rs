@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{db::DbError, keys::Purpose};
 
+/// The picture of the podcast, a PNG of 1400 × 1400 pixels.
+pub const COVER: &[u8] = include_bytes!("../../../../seed/cover.png");
+
 /// A listener's feed, ready to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedDocument {

@@ -64,15 +64,16 @@ pub enum MediaError {
 impl Listening {
     /// An address of an episode's audio, for one listener and the next 15 minutes.
     pub(super) fn signed_url(&self, listener: Option<&str>, episode: &str) -> String {
-        let expires = (self.clock.wall() + SIGNED_FOR).to_string();
-        let message = message(episode, listener.unwrap_or_default(), &expires);
+        let query = self.sign(listener, episode, self.clock.wall() + SIGNED_FOR);
+        format!("{}/media/{episode}?{query}", self.public_url)
+    }
+
+    /// The query of a signed address. Ids and base64url need no escaping.
+    fn sign(&self, listener: Option<&str>, episode: &str, expires: i64) -> String {
+        let message = message(episode, listener.unwrap_or_default(), &expires.to_string());
         let signature = URL_SAFE_NO_PAD.encode(self.keys.sign(Purpose::Media, &message));
-        // Ids and base64url need no escaping.
         let listener = listener.map(|user| format!("listener={user}&")).unwrap_or_default();
-        format!(
-            "{}/media/{episode}?{listener}expires={expires}&signature={signature}",
-            self.public_url
-        )
+        format!("{listener}expires={expires}&signature={signature}")
     }
 
     /// The audio behind a signed address.
@@ -140,4 +141,50 @@ impl Listening {
 /// and a changed one has no signature.
 fn message(episode: &str, listener: &str, expires: &str) -> Vec<u8> {
     format!("{episode}\n{listener}\n{expires}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::Policy,
+        catalog::{BUILT_IN, Catalog},
+        clock::Clock,
+        db::{DatabaseUrl, Db},
+        episodes::{Library, audio::MediaFolder},
+        keys::Keys,
+        secret::Secret,
+    };
+
+    #[tokio::test]
+    async fn a_signature_ends_at_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DatabaseUrl::Sqlite(folder.path().join("circle.db"))).await.unwrap();
+        let media = MediaFolder::open(folder.path().join("media")).unwrap();
+        let clock = Clock::default();
+        let library = Library::new(db, clock.clone(), media, &Catalog::parse(BUILT_IN).unwrap());
+        library.seed().await.unwrap();
+        let policy = Policy::new([]);
+        let keys = Keys::new(&[Secret::new("secret").unwrap()]).unwrap();
+        let site = "https://pod.example".parse().unwrap();
+        let listening = Listening::new(&library, keys, policy, &site);
+        let episodes = library.list().await.unwrap();
+        let free = episodes.iter().find(|episode| episode.required_plan.is_none()).unwrap();
+        let open = async |expires: i64| {
+            let url = format!("https://pod.example/?{}", listening.sign(None, &free.id, expires));
+            let url = url::Url::parse(&url).unwrap();
+            let value = |name: &str| {
+                url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            };
+            let query = SignedQuery {
+                listener: value("listener"),
+                expires: value("expires"),
+                signature: value("signature"),
+            };
+            listening.open_signed(free.id.clone(), query).await
+        };
+        assert!(open(clock.wall() + 60).await.is_ok());
+        assert!(matches!(open(clock.wall()).await, Err(MediaError::Forbidden)));
+        assert!(matches!(open(clock.wall() - 1).await, Err(MediaError::Forbidden)));
+    }
 }

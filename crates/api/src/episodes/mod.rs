@@ -20,7 +20,7 @@ mod seed;
 pub mod shelf;
 pub mod store;
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use shared::account::Access;
 use url::Url;
@@ -72,17 +72,17 @@ pub struct Listening {
     clock: Clock,
     media: MediaFolder,
     keys: Keys,
-    policy: Policy,
+    policy: Arc<Policy>,
     /// Without a slash at its end.
-    public_url: String,
+    public_url: Arc<str>,
 }
 
 impl Listening {
     /// Lets listeners in as `policy` says; addresses begin with `public_url`.
     pub fn new(library: &Library, keys: Keys, policy: Policy, public_url: &Url) -> Self {
-        let public_url = public_url.as_str().trim_end_matches('/').to_owned();
+        let public_url = public_url.as_str().trim_end_matches('/').into();
         let Library { db, clock, media, .. } = library.clone();
-        Self { db, clock, media, keys, policy, public_url }
+        Self { db, clock, media, keys, policy: Arc::new(policy), public_url }
     }
 
     /// What a listener may hear now; somebody who is not signed in has no plan.

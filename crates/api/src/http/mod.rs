@@ -4,11 +4,14 @@ mod auth;
 mod billing;
 pub mod body;
 mod edge;
+mod episodes;
 pub mod error;
 mod events;
+mod feeds;
 mod headers;
 mod health;
 mod me;
+mod media;
 mod plans;
 mod signed_in;
 mod site;
@@ -16,7 +19,7 @@ mod webhooks;
 
 use actix_web::{
     HttpResponse, Resource,
-    web::{self, delete, get, patch, post},
+    web::{self, delete, get, head, patch, post},
 };
 use shared::{error::ErrorCode, paths};
 
@@ -29,6 +32,8 @@ pub use site::Site;
 /// Mounts the API, the feeds, the media and the site.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
+        .app_data(web::QueryConfig::default().error_handler(|error, _| invalid_parameter(&error)))
+        .app_data(web::PathConfig::default().error_handler(|error, _| invalid_parameter(&error)))
         .service(at(paths::REGISTER).route(post().to(auth::register)))
         .service(at(paths::LOGIN).route(post().to(auth::login)))
         .service(at(paths::REFRESH).route(post().to(auth::refresh)))
@@ -46,6 +51,22 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(paths::CHANGE_PREVIEW).route(get().to(billing::change_preview)))
         .service(at(paths::INVOICES).route(get().to(billing::invoices)))
         .service(at(paths::EVENTS).route(get().to(events::events)))
+        .service(at(paths::EPISODES).route(get().to(episodes::list)))
+        .service(at(&format!("{}/{{id}}", paths::EPISODES)).route(get().to(episodes::show)))
+        .service(at(paths::FEED).route(get().to(feeds::address)))
+        .service(at(paths::FEED_ROTATE).route(post().to(feeds::rotate)))
+        .service(at("/feeds/cover.png").route(get().to(feeds::cover)))
+        .service(
+            at("/feeds/{token}.xml").route(get().to(feeds::show)).route(head().to(feeds::show)),
+        )
+        .service(
+            at("/media/{episode}").route(get().to(media::signed)).route(head().to(media::signed)),
+        )
+        .service(
+            at("/media/f/{token}/{episode}")
+                .route(get().to(media::by_feed))
+                .route(head().to(media::by_feed)),
+        )
         .service(at("/healthz").route(get().to(health::alive)))
         .service(at("/readyz").route(get().to(health::ready)))
         .service(at(paths::PLANS).route(get().to(plans::list)))
@@ -60,4 +81,9 @@ fn at(path: &str) -> Resource {
 
 async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
     Err(ApiError::new(ErrorCode::MethodNotAllowed, "This address does not take that method."))
+}
+
+fn invalid_parameter(problem: &dyn std::fmt::Display) -> actix_web::Error {
+    let message = format!("A parameter of the address cannot be read: {problem}.");
+    ApiError::new(ErrorCode::InvalidParameter, message).into()
 }

@@ -15,6 +15,22 @@ pub(super) struct SignedIn(pub(super) SignedInUser);
 /// A listener with a session that has not ended, who may be about to leave: sees the account and logs out.
 pub(super) struct SignedInOrLeaving(pub(super) SignedInUser);
 
+/// A signed-in listener, or a visitor who does not claim to be one. A token that does not work is refused.
+pub(super) struct MaybeSignedIn(pub(super) Option<SignedInUser>);
+
+impl FromRequest for MaybeSignedIn {
+    type Error = ApiError;
+    type Future = Authenticating<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !request.headers().contains_key(AUTHORIZATION) {
+            return Box::pin(async { Ok(Self(None)) });
+        }
+        let who = SignedIn::from_request(request, payload);
+        Box::pin(async move { who.await.map(|SignedIn(who)| Self(Some(who))) })
+    }
+}
+
 impl FromRequest for SignedIn {
     type Error = ApiError;
     type Future = Authenticating<Self>;

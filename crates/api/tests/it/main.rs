@@ -4,9 +4,12 @@
 
 mod access;
 mod auth;
+mod episodes;
 mod events;
 mod fault_server;
+mod feeds;
 mod harness;
+mod media;
 mod site;
 mod stripe_client;
 mod stripe_requests;

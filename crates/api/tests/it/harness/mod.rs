@@ -2,6 +2,7 @@
 
 mod database;
 mod http;
+mod listeners;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 
 pub use database::Database;
 pub use http::Answer;
+pub use listeners::Listener;
 
 /// How long a test waits for something that must come; reached only when it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
