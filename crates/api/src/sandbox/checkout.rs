@@ -2,7 +2,18 @@
 //!
 //! The page lives at `/pay/{secret}`; `secret` is the unguessable word in the session's `url`.
 
-use super::{Sandbox, error::ApiError};
+pub(crate) mod challenge;
+pub(crate) mod complete;
+
+use serde_json::{Value, json};
+
+use super::{
+    Sandbox,
+    billing::lines::price_amount,
+    error::ApiError,
+    object::{Kind, Object},
+    store::{Origin, Tx},
+};
 
 /// What the Checkout page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,18 +146,25 @@ pub(crate) struct ChallengePage {
 
 /// Loads the session whose page this is. An unknown secret is a 404 error.
 pub(crate) async fn load(sandbox: &Sandbox, secret: &str) -> Result<CheckoutPage, ApiError> {
-    let _ = (sandbox, secret);
-    Err(ApiError::internal("unfinished"))
+    sandbox.store.read(|tx| {
+        let session = session_of_secret(tx, secret)?;
+        page(tx, &session)
+    })
 }
 
-/// Pays (or sets up) the session with a card. A session that is complete or expired is an error.
+/// Pays (or sets up) the session with a card; where none is required its number may be empty. A session that is complete or expired is an error.
 pub(crate) async fn submit(
     sandbox: &Sandbox,
     secret: &str,
     card: CardInput,
 ) -> Result<Outcome, ApiError> {
-    let _ = (sandbox, secret, card);
-    Err(ApiError::internal("unfinished"))
+    let secret = secret.to_owned();
+    let work = move |tx: &mut Tx<'_>| {
+        let session = session_of_secret(tx, &secret)?;
+        let session = open_session(tx, Kind::CheckoutSession, &session.id)?;
+        complete::submit(tx, session, &card)
+    };
+    sandbox.store.write(Origin::default(), work).await
 }
 
 /// Loads a challenge, of Checkout or of the portal.
@@ -154,8 +172,7 @@ pub(crate) async fn load_challenge(
     sandbox: &Sandbox,
     challenge: &str,
 ) -> Result<ChallengePage, ApiError> {
-    let _ = (sandbox, challenge);
-    Err(ApiError::internal("unfinished"))
+    sandbox.store.read(|tx| challenge::page(tx, challenge))
 }
 
 /// Answers a challenge, of Checkout or of the portal: `passed` or failed. Failing it is [`Outcome::Declined`].
@@ -164,6 +181,151 @@ pub(crate) async fn finish_challenge(
     challenge: &str,
     passed: bool,
 ) -> Result<Outcome, ApiError> {
-    let _ = (sandbox, challenge, passed);
-    Err(ApiError::internal("unfinished"))
+    let challenge = challenge.to_owned();
+    sandbox
+        .store
+        .write(Origin::default(), move |tx| challenge::finish(tx, &challenge, passed))
+        .await
+}
+
+/// The name that the hosted pages show.
+pub(crate) fn merchant() -> String {
+    "Sandbox".to_owned()
+}
+
+/// `customer_details` of a session.
+pub(crate) fn customer_details(customer: Option<&Object>, email: Option<&str>) -> Value {
+    match customer {
+        Some(customer) => json!({
+            "address": customer.body["address"],
+            "business_name": null,
+            "email": customer.body["email"],
+            "individual_name": null,
+            "name": customer.body["name"],
+            "phone": customer.body["phone"],
+            "tax_exempt": customer.body["tax_exempt"],
+            "tax_ids": [],
+        }),
+        None => match email {
+            Some(email) => json!({
+                "address": null, "business_name": null, "email": email, "individual_name": null, "name": null,
+                "phone": null, "tax_exempt": "none", "tax_ids": [],
+            }),
+            None => Value::Null,
+        },
+    }
+}
+
+/// Where a completed session sends the customer.
+fn return_url(session: &Object) -> Option<String> {
+    let url = session.text("success_url").or(session.text("return_url"))?;
+    Some(url.replace("{CHECKOUT_SESSION_ID}", &session.id))
+}
+
+fn session_of_secret(tx: &mut Tx<'_>, secret: &str) -> Result<Object, ApiError> {
+    let found = tx.find_by_lookup(Kind::CheckoutSession, secret)?;
+    found.ok_or_else(|| ApiError::no_such(Kind::CheckoutSession, secret, "session").in_path())
+}
+
+/// The session, which must be open.
+pub(crate) fn open_session(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<Object, ApiError> {
+    let session = tx.get(kind, id, "session")?;
+    let is_over = session.integer("expires_at").is_some_and(|end| end <= tx.now());
+    match session.text("status") {
+        Some("open") if !is_over => Ok(session),
+        Some("complete") => Err(ApiError::invalid("This Checkout Session is already complete.")),
+        _ => Err(ApiError::invalid("This Checkout Session has expired.")),
+    }
+}
+
+fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
+    let mut lines = Vec::new();
+    for line in session.private["line_items"].as_array().into_iter().flatten() {
+        lines.push(checkout_line(tx, line)?);
+    }
+    let customer = match session.text("customer") {
+        Some(id) => tx.find(Kind::Customer, id)?,
+        None => None,
+    };
+    let email = customer
+        .as_ref()
+        .and_then(|customer| customer.text("email"))
+        .or(session.text("customer_email"));
+    let data = &session.private["subscription_data"];
+    let due_now = session.integer("amount_total").unwrap_or(0);
+    let trial_days = data["trial_days"].as_i64();
+    let text = |field: &str| session.text(field).map(str::to_owned);
+    Ok(CheckoutPage {
+        id: session.id.clone(),
+        mode: match session.text("mode") {
+            Some("payment") => Mode::Payment,
+            Some("setup") => Mode::Setup,
+            _ => Mode::Subscription,
+        },
+        status: match session.text("status") {
+            Some("complete") => SessionStatus::Complete,
+            Some("open") if session.integer("expires_at").is_some_and(|end| end > tx.now()) => {
+                SessionStatus::Open
+            }
+            _ => SessionStatus::Expired,
+        },
+        merchant: merchant(),
+        email: email.map(str::to_owned),
+        email_is_fixed: email.is_some(),
+        lines,
+        currency: text("currency").unwrap_or_default(),
+        due_now,
+        recurring_total: complete::recurring_total(session),
+        trial_days,
+        trial_end: data["trial_end"].as_i64().or(trial_days.map(|days| tx.now() + days * 86_400)),
+        card_required: requires_card(session),
+        consent_to_terms: session.body["consent_collection"]["terms_of_service"] == "required",
+        allow_promotion_codes: session.is("allow_promotion_codes"),
+        collect_tax_id: session.body["tax_id_collection"]["enabled"] == true,
+        submit_message: session.body["custom_text"]["submit"]["message"]
+            .as_str()
+            .map(str::to_owned),
+        cancel_url: text("cancel_url"),
+        success_url: return_url(session),
+        expires_at: session.integer("expires_at").unwrap_or(0),
+    })
+}
+
+/// Whether the session cannot be completed without a card.
+fn requires_card(session: &Object) -> bool {
+    session.integer("amount_total").unwrap_or(0) > 0
+        || session.text("payment_method_collection") != Some("if_required")
+        || session.text("mode") == Some("setup")
+}
+
+fn checkout_line(tx: &mut Tx<'_>, line: &Value) -> Result<CheckoutLine, ApiError> {
+    let price = &line["price"];
+    let product = tx.find(Kind::Product, price["product"].as_str().unwrap_or_default())?;
+    let quantity = line["quantity"].as_i64().unwrap_or(1);
+    Ok(CheckoutLine {
+        name: line["description"].as_str().unwrap_or_default().to_owned(),
+        description: product
+            .as_ref()
+            .and_then(|product| product.text("description"))
+            .map(str::to_owned),
+        image: product
+            .as_ref()
+            .and_then(|product| product.body["images"][0].as_str())
+            .map(str::to_owned),
+        quantity,
+        unit_amount: price["unit_amount"].as_i64().unwrap_or(0),
+        amount: price_amount(price, quantity),
+        recurring: Cadence::of_price(price),
+    })
+}
+
+impl Cadence {
+    /// How often a price is charged; `None` for a one-time price.
+    pub(crate) fn of_price(price: &Value) -> Option<Cadence> {
+        let recurring = &price["recurring"];
+        Some(Cadence {
+            interval: recurring["interval"].as_str()?.to_owned(),
+            count: recurring["interval_count"].as_i64().unwrap_or(1),
+        })
+    }
 }

@@ -2,19 +2,88 @@
 //!
 //! | | |
 //! |---|---|
-//! | `GET /_sandbox/clock` | `{"now": unix seconds, "offset": seconds ahead of the wall}` |
+//! | `GET /_sandbox/clock` | `{"now": Unix seconds, "offset": seconds ahead of the wall}` |
+//! | `POST /_sandbox/clock/advance` | `{"seconds": n}`, `{"to": Unix seconds}` or `{"by": "1month"}`; answers as `clock` once all that is due on the way is done |
+//! | `GET /_sandbox/requests` | the last requests of the API, newest first |
+//! | `GET /_sandbox/deliveries` | the last webhook deliveries, newest first; `?event=evt_…` for those of one event |
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::Sandbox;
+use super::{Sandbox, clock, error::ApiError, ticker};
+
+/// Deliveries shown.
+const DELIVERIES: i64 = 200;
 
 /// Mounts the controls.
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
-    routes.route("/_sandbox/clock", web::get().to(clock));
+    routes
+        .route("/_sandbox/clock", web::get().to(show_clock))
+        .route("/_sandbox/clock/advance", web::post().to(advance_clock))
+        .route("/_sandbox/requests", web::get().to(list_requests))
+        .route("/_sandbox/deliveries", web::get().to(list_deliveries));
 }
 
-async fn clock(sandbox: web::Data<Sandbox>) -> HttpResponse {
+async fn show_clock(sandbox: web::Data<Sandbox>) -> HttpResponse {
     let clock = &sandbox.store.surroundings().clock;
     HttpResponse::Ok().json(json!({ "now": clock.now(), "offset": clock.offset() }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Advance {
+    Seconds(i64),
+    To(i64),
+    By(String),
+}
+
+async fn advance_clock(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResponse {
+    let now = sandbox.store.surroundings().clock.now();
+    let target = match serde_json::from_slice(&body) {
+        Ok(Advance::Seconds(seconds)) => Ok(now.saturating_add(seconds)),
+        Ok(Advance::To(time)) => Ok(time),
+        Ok(Advance::By(span)) => clock::after(now, &span),
+        Err(error) => Err(error.to_string()),
+    };
+    let target = target.and_then(|target| {
+        let latest = jiff::Timestamp::MAX.as_second();
+        if (now..=latest).contains(&target) {
+            Ok(target)
+        } else {
+            Err("the clock only moves ahead".to_owned())
+        }
+    });
+    let advanced = match target {
+        Ok(target) => ticker::advance(&sandbox, target).await,
+        Err(reason) => Err(ApiError::invalid(reason)),
+    };
+    match advanced {
+        Ok(()) => show_clock(sandbox).await,
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn list_requests(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "data": sandbox.log.newest() }))
+}
+
+#[derive(Deserialize)]
+struct DeliveryQuery {
+    event: Option<String>,
+}
+
+async fn list_deliveries(
+    sandbox: web::Data<Sandbox>,
+    query: web::Query<DeliveryQuery>,
+) -> HttpResponse {
+    match sandbox.store.read(|tx| tx.list_deliveries(query.event.as_deref(), DELIVERIES)) {
+        Ok(deliveries) => HttpResponse::Ok().json(json!({ "data": deliveries })),
+        Err(error) => refusal(&error),
+    }
+}
+
+fn refusal(error: &ApiError) -> HttpResponse {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).json(error.body())
 }

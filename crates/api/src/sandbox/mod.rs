@@ -11,17 +11,28 @@
 //! Time is the wall's plus an offset that only grows; the HTTP `Date` header shows it too. A request is one
 //! transaction of the [`store`]: objects, events and queued deliveries are on disk before it is answered.
 
+mod api;
+mod billing;
+mod cards;
 mod checkout;
+pub mod cli;
 mod clock;
 mod control;
 mod error;
+mod events;
+mod form;
 mod invoice_page;
+mod log;
 mod object;
 mod pages;
+mod params;
+mod payment;
 mod portal;
 mod schedule;
 mod server;
 mod store;
+mod ticker;
+mod webhooks;
 
 use std::{
     net::SocketAddr,
@@ -33,6 +44,7 @@ use self::store::Store;
 pub use self::{
     server::{Running, StartError, start},
     store::StoreError,
+    webhooks::SenderError,
 };
 
 /// How to start a sandbox.
@@ -66,4 +78,7 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store,
     /// `acct_…`: stable for one file.
     pub(crate) account: String,
+    pub(crate) in_flight: api::InFlight,
+    pub(crate) log: log::RequestLog,
+    pub(crate) turn: ticker::Turn,
 }

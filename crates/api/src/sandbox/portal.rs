@@ -3,11 +3,21 @@
 //! The page lives at `/portal/{secret}`; `secret` is the unguessable word in the portal session's `url`.
 //! Every operation commits its changes and their events together; the events have no request id.
 
+mod actions;
+pub(crate) mod view;
+
+use self::actions::Visit;
 use super::{
     Sandbox,
     checkout::{Cadence, CardInput, Outcome},
     error::ApiError,
+    object::{Kind, Object},
+    payment::Presence,
+    store::{Origin, Tx},
 };
+
+/// Seconds a session can be used, by the sandbox's clock.
+const LASTS: i64 = 3_600;
 
 /// What the portal shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -214,8 +224,10 @@ pub(crate) struct BillingInfo {
 
 /// Loads the portal. An unknown secret is a 404 error, an expired session a 403.
 pub(crate) async fn load(sandbox: &Sandbox, secret: &str) -> Result<PortalPage, ApiError> {
-    let _ = (sandbox, secret);
-    Err(ApiError::internal("unfinished"))
+    sandbox.store.read(|tx| {
+        let visit = visit_by_secret(tx, secret)?;
+        view::page(tx, &visit)
+    })
 }
 
 /// What [`change_plan`] to `price` would cost now.
@@ -225,8 +237,10 @@ pub(crate) async fn preview_change(
     subscription: &str,
     price: &str,
 ) -> Result<ChangePreview, ApiError> {
-    let _ = (sandbox, secret, subscription, price);
-    Err(ApiError::internal("unfinished"))
+    sandbox.store.read(|tx| {
+        let visit = visit_by_secret(tx, secret)?;
+        actions::preview_change(tx, &visit, subscription, price)
+    })
 }
 
 /// Changes the plan. With `always_invoice` in the configuration the difference is charged at once;
@@ -237,8 +251,9 @@ pub(crate) async fn change_plan(
     subscription: &str,
     price: &str,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, subscription, price);
-    Err(ApiError::internal("unfinished"))
+    let (subscription, price) = (subscription.to_owned(), price.to_owned());
+    act(sandbox, secret, move |tx, visit| actions::change_plan(tx, visit, &subscription, &price))
+        .await
 }
 
 /// Cancels, as the configuration says: at once or at the period's end.
@@ -249,8 +264,11 @@ pub(crate) async fn cancel(
     reason: Option<String>,
     comment: Option<String>,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, subscription, reason, comment);
-    Err(ApiError::internal("unfinished"))
+    let subscription = subscription.to_owned();
+    act(sandbox, secret, move |tx, visit| {
+        actions::cancel(tx, visit, &subscription, reason, comment)
+    })
+    .await
 }
 
 /// Takes a planned cancellation back.
@@ -259,8 +277,8 @@ pub(crate) async fn undo_cancel(
     secret: &str,
     subscription: &str,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, subscription);
-    Err(ApiError::internal("unfinished"))
+    let subscription = subscription.to_owned();
+    act(sandbox, secret, move |tx, visit| actions::undo_cancel(tx, visit, &subscription)).await
 }
 
 /// Saves a card; the customer's first, and one added by a `payment_method_update` flow, becomes the default.
@@ -269,8 +287,7 @@ pub(crate) async fn add_payment_method(
     secret: &str,
     card: CardInput,
 ) -> Result<Outcome, ApiError> {
-    let _ = (sandbox, secret, card);
-    Err(ApiError::internal("unfinished"))
+    act(sandbox, secret, move |tx, visit| actions::add_payment_method(tx, visit, &card)).await
 }
 
 /// Makes a saved card the one that invoices are charged to.
@@ -279,8 +296,9 @@ pub(crate) async fn set_default_payment_method(
     secret: &str,
     payment_method: &str,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, payment_method);
-    Err(ApiError::internal("unfinished"))
+    let method = payment_method.to_owned();
+    act(sandbox, secret, move |tx, visit| actions::set_default_payment_method(tx, visit, &method))
+        .await
 }
 
 /// Detaches a saved card.
@@ -289,8 +307,8 @@ pub(crate) async fn remove_payment_method(
     secret: &str,
     payment_method: &str,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, payment_method);
-    Err(ApiError::internal("unfinished"))
+    let method = payment_method.to_owned();
+    act(sandbox, secret, move |tx, visit| actions::remove_payment_method(tx, visit, &method)).await
 }
 
 /// Changes billing information, as far as `customer_update` allows.
@@ -299,6 +317,56 @@ pub(crate) async fn update_billing_info(
     secret: &str,
     info: BillingInfo,
 ) -> Result<(), ApiError> {
-    let _ = (sandbox, secret, info);
-    Err(ApiError::internal("unfinished"))
+    act(sandbox, secret, move |tx, visit| actions::update_billing_info(tx, visit, info)).await
+}
+
+/// Saves a card whose challenge has been answered.
+pub(super) fn save_card(
+    tx: &mut Tx<'_>,
+    session: &str,
+    method: Object,
+    presence: Presence,
+) -> Result<Outcome, ApiError> {
+    let session = tx.get(Kind::BillingPortalSession, session, "session")?;
+    let visit = visit(tx, session)?;
+    actions::save_card(tx, &visit, method, presence)
+}
+
+async fn act<T: Send + 'static>(
+    sandbox: &Sandbox,
+    secret: &str,
+    work: impl FnOnce(&mut Tx<'_>, &Visit) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let secret = secret.to_owned();
+    let work = move |tx: &mut Tx<'_>| {
+        let visit = visit_by_secret(tx, &secret)?;
+        work(tx, &visit)
+    };
+    sandbox.store.write(Origin::default(), work).await
+}
+
+fn visit_by_secret(tx: &mut Tx<'_>, secret: &str) -> Result<Visit, ApiError> {
+    let found = tx.find_by_lookup(Kind::BillingPortalSession, secret)?;
+    let session = found.ok_or_else(|| {
+        ApiError::no_such(Kind::BillingPortalSession, secret, "session").in_path()
+    })?;
+    visit(tx, session)
+}
+
+fn visit(tx: &mut Tx<'_>, session: Object) -> Result<Visit, ApiError> {
+    let expired = session.integer("created").is_none_or(|created| created + LASTS < tx.now());
+    if expired {
+        return Err(ApiError::forbidden("This portal session has expired."));
+    }
+    let configuration = session.text("configuration").unwrap_or_default().to_owned();
+    let customer = session.text("customer").unwrap_or_default().to_owned();
+    let customer = tx.get(Kind::Customer, &customer, "customer")?;
+    if customer.body["deleted"] == true {
+        return Err(ApiError::forbidden("This portal session has expired."));
+    }
+    Ok(Visit {
+        configuration: tx.get(Kind::BillingPortalConfiguration, &configuration, "configuration")?,
+        customer,
+        session,
+    })
 }

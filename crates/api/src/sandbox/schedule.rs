@@ -1,6 +1,12 @@
 //! When the clock has to look at an object next.
 
-use super::object::{Kind, Object};
+use super::{
+    billing::{items, subscribe::TRIAL_NOTICE},
+    object::{Kind, Object},
+};
+
+/// Seconds a subscription waits for its first payment.
+pub(crate) const INCOMPLETE_TIME: i64 = 23 * 3_600;
 
 /// Unix seconds of the next thing that happens to the object by itself; `None` when nothing does.
 pub(crate) fn due(object: &Object) -> Option<i64> {
@@ -8,6 +14,42 @@ pub(crate) fn due(object: &Object) -> Option<i64> {
         Kind::CheckoutSession if object.text("status") == Some("open") => {
             object.integer("expires_at")
         }
+        Kind::Subscription => subscription_due(object),
+        Kind::Invoice => match object.text("status") {
+            Some("draft") => object.integer("automatically_finalizes_at"),
+            Some("open") => object.integer("next_payment_attempt"),
+            _ => None,
+        },
         _ => None,
     }
+}
+
+fn subscription_due(subscription: &Object) -> Option<i64> {
+    let cancel_at = subscription.integer("cancel_at");
+    let resumes_at = subscription.body["pause_collection"]["resumes_at"].as_i64();
+    let renews_at = items::first_period_end(subscription);
+    let candidates = match subscription.text("status")? {
+        "incomplete" => [
+            subscription.integer("created").map(|created| created + INCOMPLETE_TIME),
+            None,
+            None,
+            None,
+        ],
+        "trialing" => {
+            let notice = subscription.integer("trial_end").map(|end| end - TRIAL_NOTICE);
+            let notice = notice.filter(|_| subscription.private["trial_will_end_told"] != true);
+            [cancel_at, resumes_at, subscription.integer("trial_end"), notice]
+        }
+        "active" | "past_due" | "unpaid" => [cancel_at, resumes_at, renews_at, None],
+        "paused" => [cancel_at, None, None, None],
+        _ => return None,
+    };
+    candidates.into_iter().flatten().min()
+}
+
+/// The kind of a scheduled object, by its name.
+pub(crate) fn kind(name: &str) -> Option<Kind> {
+    [Kind::CheckoutSession, Kind::Subscription, Kind::Invoice]
+        .into_iter()
+        .find(|kind| kind.name() == name)
 }

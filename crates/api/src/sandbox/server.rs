@@ -7,16 +7,21 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
+use serde_json::json;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
     Config, Sandbox,
+    api::{self, InFlight, webhook_endpoint},
     clock::Clock,
     control,
     error::ApiError,
-    object::random_word,
+    log::RequestLog,
+    object::{Kind, Object, random_word},
     pages,
-    store::{Origin, Setting, Store, StoreError, Surroundings},
+    store::{Listing, Origin, Setting, Store, StoreError, Surroundings, Tx},
+    ticker::{self, Turn},
+    webhooks::{Sender, SenderError},
 };
 
 /// Why a sandbox did not start.
@@ -50,6 +55,9 @@ pub enum StartError {
     /// The file's content cannot be used.
     #[error("the sandbox's state cannot be used: {0}")]
     State(String),
+    /// Webhooks cannot be sent.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
     /// The server did not start.
     #[error("the sandbox's server did not start: {0}")]
     Serve(#[source] std::io::Error),
@@ -100,8 +108,21 @@ impl Running {
 
     /// Sets the URL of the configured webhook endpoint.
     pub async fn set_webhook(&self, url: &str) -> Result<(), StartError> {
-        let _ = url;
-        Ok(())
+        let (url, secret) = (url.to_owned(), self.webhook_secret.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            let (mut found, _) =
+                tx.list(Kind::WebhookEndpoint, &Listing::default(), is_configured)?;
+            if let Some(mut endpoint) = found.pop() {
+                endpoint.body["url"] = json!(url);
+                endpoint.private["secret"] = json!(secret);
+                return tx.save(&endpoint);
+            }
+            let mut endpoint = webhook_endpoint(tx.now(), &url, &secret);
+            endpoint.body["description"] = json!("Given by the sandbox's configuration");
+            endpoint.private["is_configured"] = json!(true);
+            tx.insert(&endpoint)
+        };
+        Ok(self.sandbox.store.write(Origin::default(), work).await?)
     }
 
     /// Answers what is in progress and ends; then the file may be opened again.
@@ -116,6 +137,10 @@ impl Running {
         }
         self.sandbox.store.close();
     }
+}
+
+fn is_configured(endpoint: &Object) -> bool {
+    endpoint.private["is_configured"] == true
 }
 
 /// Starts a sandbox and returns once it answers.
@@ -150,11 +175,22 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         })
         .await?;
     clock_offset.fetch_max(offset, Ordering::SeqCst);
-    let sandbox = web::Data::new(Sandbox { store, account });
+    let sandbox = web::Data::new(Sandbox {
+        store,
+        account,
+        in_flight: InFlight::default(),
+        log: RequestLog::default(),
+        turn: Turn::default(),
+    });
+    let sender = Sender::new(sandbox.clone())?;
 
     let state = sandbox.clone();
     let server = HttpServer::new(move || {
-        App::new().app_data(state.clone()).configure(control::configure).configure(pages::configure)
+        App::new()
+            .app_data(state.clone())
+            .configure(api::configure)
+            .configure(control::configure)
+            .configure(pages::configure)
     })
     .workers(2)
     .shutdown_timeout(2)
@@ -168,11 +204,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tracing::error!(%error, "the sandbox's server ended");
         }
     });
-    let running =
+    let mut running =
         Running { addr, public_url, webhook_secret, sandbox, server: handle, tasks: vec![serving] };
     if let Some(url) = config.webhook.and_then(|webhook| webhook.url) {
         running.set_webhook(&url).await?;
     }
+    running.tasks.push(tokio::spawn(sender.run()));
+    running.tasks.push(tokio::spawn(ticker::run(running.sandbox.clone())));
     Ok(running)
 }
 
@@ -184,7 +222,7 @@ fn bind(addr: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 fn kept(
-    tx: &mut super::store::Tx<'_>,
+    tx: &mut Tx<'_>,
     setting: Setting,
     make: impl FnOnce() -> String,
 ) -> Result<String, ApiError> {

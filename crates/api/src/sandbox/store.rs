@@ -182,10 +182,6 @@ impl Tx<'_> {
         self.now
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        self.surroundings
-    }
-
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }

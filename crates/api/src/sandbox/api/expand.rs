@@ -1,0 +1,141 @@
+//! `expand[]`: ids replaced by the objects they name, and the members shown only when asked for.
+
+use serde_json::Value;
+
+use super::{Tree, invoices, list::envelope};
+use crate::sandbox::{
+    error::ApiError,
+    form,
+    object::Kind,
+    store::{Listing, Tx},
+};
+
+/// Stripe's limit of levels.
+const MAX_DEPTH: usize = 4;
+
+/// Takes `expand` out of the parameters.
+pub(super) fn take(tree: &mut Tree) -> Result<Vec<String>, ApiError> {
+    let Some(node) = tree.remove("expand") else { return Ok(Vec::new()) };
+    let paths = form::elements(&node).and_then(|elements| {
+        elements
+            .into_iter()
+            .map(|(_, path)| path.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    });
+    paths.ok_or_else(|| ApiError::invalid_param("expand", "Invalid array"))
+}
+
+/// Expands `body` in place.
+pub(super) fn expand(tx: &mut Tx<'_>, body: &mut Value, paths: &[String]) -> Result<(), ApiError> {
+    for path in paths {
+        let segments: Vec<&str> = path.split('.').collect();
+        let depth = segments.len() - usize::from(segments.first() == Some(&"data"));
+        if depth > MAX_DEPTH {
+            return Err(ApiError::invalid_param(
+                "expand",
+                format!(
+                    "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
+                ),
+            ));
+        }
+        walk(tx, body, &segments, path)?;
+    }
+    Ok(())
+}
+
+fn walk(tx: &mut Tx<'_>, node: &mut Value, segments: &[&str], path: &str) -> Result<(), ApiError> {
+    if let Value::Array(elements) = node {
+        return elements.iter_mut().try_for_each(|element| walk(tx, element, segments, path));
+    }
+    let Some((field, rest)) = segments.split_first() else { return Ok(()) };
+    if node.is_null() || node["deleted"] == true {
+        return Ok(());
+    }
+    if node.get(field).is_none() {
+        match included(tx, node, field)? {
+            Some(value) => node[*field] = value,
+            None => return Err(not_expandable(path)),
+        }
+    }
+    let is_leaf = rest.is_empty();
+    let child = &mut node[*field];
+    if let Value::Array(ids) = child {
+        for id in ids {
+            resolve(tx, id, field, is_leaf, path)?;
+        }
+    } else {
+        resolve(tx, child, field, is_leaf, path)?;
+    }
+    walk(tx, &mut node[*field], rest, path)
+}
+
+/// Replaces an id by its object.
+fn resolve(
+    tx: &mut Tx<'_>,
+    value: &mut Value,
+    field: &str,
+    is_leaf: bool,
+    path: &str,
+) -> Result<(), ApiError> {
+    let Some(id) = value.as_str() else {
+        let is_plain = !(value.is_null() || value.is_object() || value.is_array());
+        return if is_plain && is_leaf { Err(not_expandable(path)) } else { Ok(()) };
+    };
+    let kind = kind_of(field).ok_or_else(|| not_expandable(path))?;
+    if let Some(object) = tx.find(kind, id)? {
+        *value = object.body;
+    }
+    Ok(())
+}
+
+fn not_expandable(path: &str) -> ApiError {
+    ApiError::invalid_param("expand", format!("This property cannot be expanded ({path})."))
+}
+
+/// What a field that holds an id refers to.
+fn kind_of(field: &str) -> Option<Kind> {
+    Some(match field {
+        "charge" | "latest_charge" => Kind::Charge,
+        "configuration" => Kind::BillingPortalConfiguration,
+        "coupon" => Kind::Coupon,
+        "customer" => Kind::Customer,
+        "default_payment_method" | "payment_method" => Kind::PaymentMethod,
+        "default_price" | "price" => Kind::Price,
+        "invoice" | "latest_invoice" => Kind::Invoice,
+        "payment_intent" => Kind::PaymentIntent,
+        "pending_setup_intent" | "setup_intent" => Kind::SetupIntent,
+        "product" => Kind::Product,
+        "subscription" => Kind::Subscription,
+        _ => return None,
+    })
+}
+
+/// Members left out unless asked for.
+fn included(tx: &mut Tx<'_>, node: &Value, field: &str) -> Result<Option<Value>, ApiError> {
+    let id = node["id"].as_str().unwrap_or_default().to_owned();
+    match (node["object"].as_str().unwrap_or_default(), field) {
+        ("checkout.session", "line_items") => {
+            let Some(session) = tx.find(Kind::CheckoutSession, &id)? else { return Ok(None) };
+            let lines = session.private["line_items"].as_array().cloned().unwrap_or_default();
+            Ok(Some(envelope(&format!("/v1/checkout/sessions/{id}/line_items"), lines, false)))
+        }
+        ("customer", "subscriptions") => {
+            let is_live =
+                |status: Option<&str>| !matches!(status, Some("canceled" | "incomplete_expired"));
+            let (found, _) = tx.list(Kind::Subscription, &Listing::of_customer(&id), |object| {
+                is_live(object.text("status"))
+            })?;
+            let data = found.into_iter().map(|object| object.body).collect();
+            Ok(Some(envelope(&format!("/v1/customers/{id}/subscriptions"), data, false)))
+        }
+        ("customer", "sources" | "tax_ids") => {
+            Ok(Some(envelope(&format!("/v1/customers/{id}/{field}"), Vec::new(), false)))
+        }
+        ("invoice", "payments") => Ok(Some(invoices::payments(tx, &id)?)),
+        ("invoice", "confirmation_secret") => invoices::confirmation_secret(tx, &id).map(Some),
+        ("price", "tiers" | "currency_options") | ("product", "default_price") => {
+            Ok(Some(Value::Null))
+        }
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,395 @@
+//! Invoices.
+
+use serde_json::{Value, json};
+
+use super::{
+    Outcome, Page, Request, customers,
+    list::envelope,
+    subscriptions::{item_changes, new_items, take_items, take_trial_end, usable_payment_method},
+};
+use crate::sandbox::{
+    billing::{
+        change::Proration,
+        collect::Collected,
+        invoice::{DRAFT_TIME, Draft},
+        lines as invoice_lines,
+        preview::{self, Preview},
+        proration::Period,
+    },
+    cards::AUTHENTICATION_REQUIRED,
+    error::ApiError,
+    object::{Kind, Object},
+    params::Metadata,
+    payment::Presence,
+    store::{Listing, Tx},
+};
+
+fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
+    tx.get(Kind::Invoice, id, "invoice").map_err(ApiError::in_path)
+}
+
+pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let customer = params.string("customer")?;
+    let subscription = params.string("subscription")?;
+    let collection =
+        params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let days_until_due = params.integer_from("days_until_due", 0)?;
+    let description = params.clearable("description")?;
+    let items = params.choice("pending_invoice_items_behavior", &["exclude", "include"])?;
+    let auto_advance = params.boolean("auto_advance")?.unwrap_or(false);
+    let currency = params.string("currency")?;
+    let default_payment_method = params.string("default_payment_method")?;
+    let metadata = params.metadata()?;
+    for ignored in [
+        "automatic_tax",
+        "discounts",
+        "due_date",
+        "footer",
+        "payment_settings",
+        "custom_fields",
+        "rendering",
+    ] {
+        params.kept(ignored);
+    }
+    params.finish()?;
+    let subscription =
+        subscription.map(|id| tx.get(Kind::Subscription, &id, "subscription")).transpose()?;
+    let owner = subscription
+        .as_ref()
+        .and_then(|subscription| subscription.text("customer").map(str::to_owned));
+    let customer = customer.or(owner).ok_or_else(|| ApiError::missing("customer"))?;
+    let customer = customers::live(tx, &customer, "customer")?;
+    let includes =
+        items.as_deref() == Some("include") || (items.is_none() && subscription.is_some());
+    let subscription_id = subscription.as_ref().map(|subscription| subscription.id.as_str());
+    let pending = if includes {
+        invoice_lines::pending(tx, &customer.id, subscription_id)?
+    } else {
+        Vec::new()
+    };
+    if subscription.is_some() && pending.is_empty() {
+        return Err(ApiError::invalid("Nothing to invoice for subscription")
+            .code("invoice_no_subscription_line_items"));
+    }
+    let item_currency = pending.first().and_then(|item| item.text("currency")).map(str::to_owned);
+    let own_currency = customer.text("currency").map(str::to_owned);
+    let now = tx.now();
+    let draft = Draft {
+        customer: &customer,
+        subscription: subscription.as_ref(),
+        reason: if subscription.is_some() { "subscription_update" } else { "manual" },
+        currency: currency.or(item_currency).or(own_currency).unwrap_or_else(|| "usd".to_owned()),
+        lines: Vec::new(),
+        period: Period { start: now, end: now },
+        finalizes_itself: auto_advance,
+        days_until_due: days_until_due.filter(|_| collection.as_deref() == Some("send_invoice")),
+    };
+    let mut invoice = tx.draft_invoice(draft, pending)?;
+    Metadata::apply(metadata, &mut invoice.body);
+    if let Some(description) = description {
+        invoice.body["description"] = json!(description);
+    }
+    if let Some(id) = default_payment_method {
+        customers::owned_payment_method(tx, &id, &customer.id, "default_payment_method")?;
+        invoice.body["default_payment_method"] = json!(id);
+    }
+    tx.save(&invoice)?;
+    Ok(invoice.body)
+}
+
+pub(super) fn create_preview(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let now = tx.now();
+    let mut params = request.params;
+    let customer = params.string("customer")?;
+    let subscription = params.string("subscription")?;
+    let preview_mode = params.choice("preview_mode", &["next", "recurring"])?;
+    let details = params.hash("subscription_details", |details| {
+        let items = take_items(details)?.unwrap_or_default();
+        let proration = details.choice("proration_behavior", Proration::WORDS)?;
+        let proration_date = details.integer("proration_date")?;
+        let anchor = details.choice("billing_cycle_anchor", &["now", "unchanged"])?;
+        let trial_end = take_trial_end(details, now)?;
+        let ends = details.boolean("cancel_at_period_end")?.unwrap_or(false);
+        for ignored in [
+            "cancel_at",
+            "cancel_now",
+            "default_tax_rates",
+            "resume_at",
+            "start_date",
+            "billing_mode",
+        ] {
+            details.kept(ignored);
+        }
+        Ok((items, proration, proration_date, anchor, trial_end, ends))
+    })?;
+    for ignored in
+        ["automatic_tax", "currency", "customer_details", "discounts", "invoice_items", "issuer"]
+    {
+        params.kept(ignored);
+    }
+    params.finish()?;
+    let (items, proration, at, anchor, trial_end, ends) = match details {
+        Some(details) => details,
+        None => (Vec::new(), None, None, None, None, false),
+    };
+    let Some(id) = subscription else {
+        let customer = customer.ok_or_else(|| ApiError::missing("customer"))?;
+        let customer = customers::live(tx, &customer, "customer")?;
+        let items = new_items(tx, items)?;
+        return Ok(preview::of_new_items(tx, &customer, &items, trial_end)?.body);
+    };
+    let subscription = tx.get(Kind::Subscription, &id, "subscription")?;
+    if customer.is_some_and(|customer| subscription.text("customer") != Some(&customer)) {
+        return Err(ApiError::invalid_param(
+            "subscription",
+            format!("The customer has no subscription with ID {id}"),
+        ));
+    }
+    let changes = item_changes(tx, &subscription, items)?;
+    let nothing_follows = ends || !subscription.body["cancel_at"].is_null();
+    if matches!(subscription.text("status"), Some("canceled" | "incomplete_expired"))
+        || (nothing_follows && changes.is_empty())
+    {
+        return Err(
+            ApiError::invalid("No upcoming invoices for customer").code("invoice_upcoming_none")
+        );
+    }
+    let wanted = Preview {
+        changes,
+        proration: proration.as_deref().map_or(Proration::Create, Proration::parse),
+        at: at.unwrap_or(now),
+        restarts_cycle: anchor.as_deref() == Some("now") || trial_end.is_some_and(|end| end <= now),
+        recurring_only: preview_mode.as_deref() == Some("recurring"),
+    };
+    Ok(preview::of_change(tx, &subscription, wanted)?.body)
+}
+
+pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let invoice = find(tx, request.id())?;
+    request.params.finish()?;
+    Ok(invoice.body)
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before = find(tx, request.id())?;
+    let mut params = request.params;
+    let metadata = params.metadata()?;
+    let description = params.clearable("description")?;
+    let auto_advance = params.boolean("auto_advance")?;
+    let footer = params.clearable("footer")?;
+    let default_payment_method = params.clearable("default_payment_method")?;
+    params.finish()?;
+    let mut invoice = before.clone();
+    Metadata::apply(metadata, &mut invoice.body);
+    for (name, value) in [
+        ("description", description),
+        ("footer", footer),
+        ("default_payment_method", default_payment_method),
+    ] {
+        if let Some(value) = value {
+            invoice.body[name] = json!(value);
+        }
+    }
+    if let Some(auto_advance) = auto_advance {
+        invoice.body["auto_advance"] = json!(auto_advance);
+        if invoice.text("status") == Some("draft") {
+            let at = auto_advance.then(|| tx.now() + DRAFT_TIME);
+            invoice.body["automatically_finalizes_at"] = json!(at);
+        }
+    }
+    tx.update(&before, &invoice)?;
+    Ok(invoice.body)
+}
+
+pub(super) fn delete(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let invoice = find(tx, request.id())?;
+    request.params.finish()?;
+    if invoice.text("status") != Some("draft") {
+        return Err(
+            ApiError::invalid("You can only delete draft invoices.").code("invoice_not_editable")
+        );
+    }
+    let (items, _) = tx.list(Kind::InvoiceItem, &Listing::of_parent(&invoice.id), |_| true)?;
+    for item in items {
+        tx.delete(&item)?;
+    }
+    tx.delete(&invoice)?;
+    tx.emit("invoice.deleted", &invoice, None)?;
+    Ok(json!({ "id": invoice.id, "object": "invoice", "deleted": true }))
+}
+
+pub(super) fn finalize(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut invoice = find(tx, request.id())?;
+    let mut params = request.params;
+    params.boolean("auto_advance")?;
+    params.finish()?;
+    if invoice.text("status") != Some("draft") {
+        return Err(ApiError::invalid(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+        )
+        .code("invoice_not_editable"));
+    }
+    tx.finalize_invoice(&mut invoice)?;
+    if invoice.integer("amount_remaining") == Some(0) {
+        tx.collect_invoice(&mut invoice, None, Presence::OffSession)?;
+    }
+    Ok(invoice.body)
+}
+
+pub(super) fn pay(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut invoice = find(tx, request.id())?;
+    let mut params = request.params;
+    let payment_method = params.string("payment_method")?;
+    let off_session = params.boolean("off_session")?.unwrap_or(true);
+    params.boolean("forgive")?;
+    params.boolean("paid_out_of_band")?;
+    params.finish()?;
+    if invoice.text("status") == Some("draft") {
+        tx.finalize_invoice(&mut invoice)?;
+    }
+    match invoice.text("status") {
+        Some("open" | "uncollectible") => {}
+        Some("paid") => {
+            return Err(ApiError::invalid("Invoice is already paid").code("invoice_already_paid"));
+        }
+        _ => {
+            return Err(ApiError::invalid("Invoices with a status of void cannot be paid.")
+                .code("invoice_not_open"));
+        }
+    }
+    let customer = invoice.text("customer").unwrap_or_default().to_owned();
+    let method = match payment_method {
+        Some(id) => Some(usable_payment_method(tx, &id, &customer)?),
+        None => {
+            let subscription = tx.subscription_of_invoice(&invoice)?;
+            match tx.payment_method_for(&customer, subscription.as_ref())? {
+                Some(default) => Some(default),
+                // Stripe's API falls back to what is attached.
+                None => newest_payment_method(tx, &customer)?,
+            }
+        }
+    };
+    let presence = if off_session { Presence::OffSession } else { Presence::OnSession };
+    if method.is_none() && invoice.integer("amount_remaining") != Some(0) {
+        return Err(ApiError::invalid(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please attach a payment method.",
+        )
+        .code("invoice_payment_intent_requires_action"));
+    }
+    match tx.collect_invoice(&mut invoice, method.as_ref(), presence)? {
+        Collected::Paid | Collected::NoPaymentMethod => Ok(invoice.body),
+        Collected::Declined(decline) => Err(decline.error()),
+        Collected::ActionRequired => {
+            Err(AUTHENTICATION_REQUIRED.error().code("invoice_payment_intent_requires_action"))
+        }
+    }
+}
+
+fn newest_payment_method(tx: &mut Tx<'_>, customer: &str) -> Result<Option<Object>, ApiError> {
+    let listing = Listing { limit: 1, ..Listing::of_customer(customer) };
+    Ok(tx.list(Kind::PaymentMethod, &listing, |_| true)?.0.pop())
+}
+
+pub(super) fn void(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut invoice = find(tx, request.id())?;
+    request.params.finish()?;
+    if !matches!(invoice.text("status"), Some("open" | "uncollectible")) {
+        return Err(ApiError::invalid(
+            "You can only pass in open or uncollectible invoices. This invoice isn't open.",
+        )
+        .code("invoice_not_open"));
+    }
+    tx.void_invoice(&mut invoice)?;
+    if let Some(mut subscription) = tx.subscription_of_invoice(&invoice)?
+        && subscription.text("status") == Some("incomplete")
+    {
+        crate::sandbox::billing::cancel::expire_incomplete(tx, &mut subscription)?;
+    }
+    Ok(invoice.body)
+}
+
+pub(super) fn mark_uncollectible(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut invoice = find(tx, request.id())?;
+    request.params.finish()?;
+    if invoice.text("status") != Some("open") {
+        return Err(ApiError::invalid("You can only mark open invoices as uncollectible.")
+            .code("invoice_not_open"));
+    }
+    tx.mark_uncollectible(&mut invoice)?;
+    Ok(invoice.body)
+}
+
+pub(super) fn send(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut invoice = find(tx, request.id())?;
+    request.params.finish()?;
+    if invoice.text("status") == Some("draft") {
+        tx.finalize_invoice(&mut invoice)?;
+    }
+    tx.emit("invoice.sent", &invoice, None)?;
+    Ok(invoice.body)
+}
+
+pub(super) fn lines(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let invoice = find(tx, request.id())?;
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    params.finish()?;
+    let values = invoice.body["lines"]["data"].as_array().cloned().unwrap_or_default();
+    page.slice(&format!("/v1/invoices/{}/lines", invoice.id), &values)
+}
+
+pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    let listing = Listing {
+        customer: params.string("customer")?,
+        parent: params.string("subscription")?,
+        status: params.choice("status", &["draft", "open", "paid", "uncollectible", "void"])?,
+        ..Listing::default()
+    };
+    let collection =
+        params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let created = params.time_range("created")?;
+    let due_date = params.time_range("due_date")?;
+    params.finish()?;
+    page.answer(tx, "/v1/invoices", Kind::Invoice, listing, |invoice| {
+        created.contains(invoice.integer("created").unwrap_or(0))
+            && due_date.contains(invoice.integer("due_date").unwrap_or(0))
+            && collection
+                .as_deref()
+                .is_none_or(|wanted| invoice.text("collection_method") == Some(wanted))
+    })
+}
+
+pub(super) fn list_payments(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    let payment = params.hash("payment", |payment| {
+        payment.choice("type", &["charge", "payment_intent", "payment_record"])?;
+        payment.string("payment_intent")
+    })?;
+    let listing = Listing {
+        parent: params.string("invoice")?,
+        status: params.choice("status", &["canceled", "open", "paid"])?,
+        lookup: payment.flatten(),
+        ..Listing::default()
+    };
+    params.finish()?;
+    page.answer(tx, "/v1/invoice_payments", Kind::InvoicePayment, listing, |_| true)
+}
+
+/// The `payments` of an invoice.
+pub(super) fn payments(tx: &mut Tx<'_>, invoice: &str) -> Outcome {
+    let (payments, _) = tx.list(Kind::InvoicePayment, &Listing::of_parent(invoice), |_| true)?;
+    let data = payments.into_iter().map(|payment| payment.body).collect();
+    Ok(envelope(&format!("/v1/invoice_payments?invoice={invoice}"), data, false))
+}
+
+/// What a client confirms an invoice's payment with.
+pub(super) fn confirmation_secret(tx: &mut Tx<'_>, invoice: &str) -> Outcome {
+    let invoice = tx.get(Kind::Invoice, invoice, "invoice")?;
+    let Some(intent) = invoice.private["payment_intent"].as_str() else { return Ok(Value::Null) };
+    let intent = tx.get(Kind::PaymentIntent, intent, "payment_intent")?;
+    Ok(json!({ "client_secret": intent.body["client_secret"], "type": "payment_intent" }))
+}

@@ -1,0 +1,199 @@
+//! Stripe's HTTP API: who asks, which operation, in which transaction, and how it is answered.
+
+mod account;
+mod auth;
+mod checkout_sessions;
+mod coupons;
+mod customers;
+mod events;
+mod expand;
+mod idempotency;
+mod intents;
+mod invoice_items;
+mod invoices;
+mod list;
+mod payment_methods;
+mod payment_pages;
+mod portal_configurations;
+mod portal_sessions;
+mod prices;
+mod products;
+mod routes;
+mod search;
+mod subscription_items;
+mod subscriptions;
+mod webhook_endpoints;
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header::HttpDate},
+    web,
+};
+use serde_json::{Map, Value};
+
+use self::idempotency::Kept;
+use self::list::Page;
+pub(crate) use self::{
+    customers::blank as blank_customer, idempotency::InFlight, payment_methods::detach_from,
+    webhook_endpoints::endpoint as webhook_endpoint,
+};
+use super::{
+    Sandbox,
+    error::ApiError,
+    events::API_VERSION,
+    form,
+    object::random_word,
+    params::Params,
+    store::{Origin, Tx},
+};
+
+/// Bodies beyond this many bytes are refused.
+const MAX_BODY: usize = 1 << 20;
+
+/// What an operation is given: the ids in its path and its parameters.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    /// In the path's order.
+    ids: Vec<String>,
+    params: Params,
+    /// `Stripe-Version`, when the request names one.
+    version: Option<String>,
+}
+
+impl Request {
+    /// The first id in the path.
+    fn id(&self) -> &str {
+        self.ids.first().map_or("", String::as_str)
+    }
+
+    /// Whether the request asks for a version from 2026-09-30.endive on. Those without a version are taken for
+    /// older ones: the official CLI sends none, and parameters that endive has dropped.
+    fn is_endive(&self) -> bool {
+        self.version.as_deref().is_some_and(|version| version >= "2026-09-30")
+    }
+}
+
+/// An answer ready to send, of this request or of the first with its idempotency key.
+struct Answer {
+    status: u16,
+    body: String,
+    original_request: String,
+    is_replay: bool,
+}
+
+/// Mounts the API.
+pub(super) fn configure(routes: &mut web::ServiceConfig) {
+    routes
+        .app_data(web::PayloadConfig::new(MAX_BODY))
+        .service(web::resource("/v1/{path:.*}").to(handle));
+}
+
+async fn handle(
+    request: HttpRequest,
+    body: web::Bytes,
+    sandbox: web::Data<Sandbox>,
+) -> HttpResponse {
+    let request_id = format!("req_{}", random_word(14));
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let key = header("Idempotency-Key").filter(|_| request.method() == "POST").map(str::to_owned);
+    let answer = answer(&request, &body, &sandbox, &request_id, key.clone()).await;
+    let answer = answer.unwrap_or_else(|error| Answer {
+        status: error.status,
+        body: error.body().to_string(),
+        original_request: request_id.clone(),
+        is_replay: false,
+    });
+    sandbox.log.add(
+        request.method().as_str(),
+        request.path(),
+        answer.status,
+        key.as_deref(),
+        &request_id,
+    );
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response.insert_header(("Request-Id", request_id));
+    response.insert_header(("Stripe-Version", header("Stripe-Version").unwrap_or(API_VERSION)));
+    if let Some(key) = key {
+        response.insert_header(("Idempotency-Key", key));
+        response.insert_header(("Original-Request", answer.original_request));
+    }
+    if answer.is_replay {
+        response.insert_header(("Idempotent-Replayed", "true"));
+    }
+    if (400..500).contains(&answer.status) && answer.status != 409 {
+        response.insert_header(("Stripe-Should-Retry", "false"));
+    }
+    insert_date(&mut response, sandbox.store.surroundings().clock.now());
+    response.content_type("application/json").body(answer.body)
+}
+
+/// The sandbox's time, not the wall's: clients that order what they read by `Date` see one clock.
+fn insert_date(response: &mut HttpResponseBuilder, now: i64) {
+    let since_epoch = std::time::Duration::from_secs(u64::try_from(now).unwrap_or(0));
+    response
+        .insert_header(("Date", HttpDate::from(std::time::UNIX_EPOCH + since_epoch).to_string()));
+}
+
+async fn answer(
+    request: &HttpRequest,
+    body: &[u8],
+    sandbox: &Sandbox,
+    request_id: &str,
+    key: Option<String>,
+) -> Result<Answer, ApiError> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    auth::check(header("Authorization"))?;
+    let version = header("Stripe-Version").map(str::to_owned);
+    if let Some(version) = &version
+        && !is_version(version)
+    {
+        return Err(ApiError::invalid(format!("Invalid Stripe API version: {version}")));
+    }
+    let (operation, ids) = routes::find(request.method().as_str(), request.path())?;
+    let mut tree = form::decode(request.query_string().as_bytes())?;
+    form::merge(&mut tree, body)?;
+    let fingerprint = idempotency::fingerprint(request.method().as_str(), request.path(), &tree);
+    let expansions = expand::take(&mut tree)?;
+    let parsed = Request { ids, params: Params::new(tree), version };
+    let run = move |tx: &mut Tx<'_>| {
+        let mut body = operation.run(tx, parsed)?;
+        expand::expand(tx, &mut body, &expansions)?;
+        Ok(body)
+    };
+    if request.method() == "GET" {
+        let body = sandbox.store.read(run)?;
+        return Ok(fresh(200, body.to_string(), request_id));
+    }
+    let origin = Origin { request: Some(request_id.to_owned()), idempotency_key: key.clone() };
+    let Some(key) = key else {
+        let body = sandbox.store.write(origin, run).await?;
+        return Ok(fresh(200, body.to_string(), request_id));
+    };
+    let _in_flight = sandbox.in_flight.enter(&key)?;
+    let kept = Kept { key, fingerprint, request: request_id.to_owned() };
+    sandbox.store.write(origin, move |tx| kept.run_once(tx, run)).await
+}
+
+fn fresh(status: u16, body: String, request_id: &str) -> Answer {
+    Answer { status, body, original_request: request_id.to_owned(), is_replay: false }
+}
+
+/// `2026-10-28.endive`, or a date alone.
+fn is_version(version: &str) -> bool {
+    let (date, name) = version.split_once('.').unwrap_or((version, "none"));
+    let is_date = date.len() == 10
+        && date
+            .bytes()
+            .enumerate()
+            .all(|(i, byte)| if i == 4 || i == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    is_date
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What an operation answers, or refuses.
+type Outcome = Result<Value, ApiError>;
+
+/// A decoded form.
+type Tree = Map<String, Value>;

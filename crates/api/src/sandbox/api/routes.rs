@@ -1,0 +1,169 @@
+//! Every operation of the API.
+
+use super::{
+    Outcome, Request, account, checkout_sessions, coupons, customers, events, intents,
+    invoice_items, invoices, payment_methods, payment_pages, portal_configurations,
+    portal_sessions, prices, products, search, subscription_items, subscriptions,
+    webhook_endpoints,
+};
+use crate::sandbox::{error::ApiError, store::Tx};
+
+/// What an operation does with its request, inside one transaction.
+type Handler = fn(&mut Tx<'_>, Request) -> Outcome;
+
+/// An operation: method, path with `{}` for ids, and what carries it out.
+pub(super) struct Operation(&'static str, &'static str, Handler);
+
+impl Operation {
+    pub(super) fn run(&self, tx: &mut Tx<'_>, request: Request) -> Outcome {
+        self.2(tx, request)
+    }
+}
+
+static OPERATIONS: &[Operation] = &[
+    Operation("GET", "account", account::retrieve),
+    Operation("GET", "billing_portal/configurations", portal_configurations::list),
+    Operation("POST", "billing_portal/configurations", portal_configurations::create),
+    Operation("GET", "billing_portal/configurations/{}", portal_configurations::retrieve),
+    Operation("POST", "billing_portal/configurations/{}", portal_configurations::update),
+    Operation("POST", "billing_portal/sessions", portal_sessions::create),
+    Operation("GET", "checkout/sessions", checkout_sessions::list),
+    Operation("POST", "checkout/sessions", checkout_sessions::create),
+    Operation("GET", "checkout/sessions/{}", checkout_sessions::retrieve),
+    Operation("POST", "checkout/sessions/{}", checkout_sessions::update),
+    Operation("POST", "checkout/sessions/{}/expire", checkout_sessions::expire),
+    Operation("GET", "checkout/sessions/{}/line_items", checkout_sessions::line_items),
+    Operation("GET", "coupons", coupons::list),
+    Operation("POST", "coupons", coupons::create),
+    Operation("GET", "coupons/{}", coupons::retrieve),
+    Operation("POST", "coupons/{}", coupons::update),
+    Operation("DELETE", "coupons/{}", coupons::delete),
+    Operation("GET", "customers", customers::list),
+    Operation("POST", "customers", customers::create),
+    Operation("GET", "customers/search", search::customers),
+    Operation("GET", "customers/{}", customers::retrieve),
+    Operation("POST", "customers/{}", customers::update),
+    Operation("DELETE", "customers/{}", customers::delete),
+    Operation("GET", "customers/{}/payment_methods", payment_methods::list_of_customer),
+    Operation("GET", "customers/{}/payment_methods/{}", payment_methods::retrieve_of_customer),
+    Operation("GET", "events", events::list),
+    Operation("GET", "events/{}", events::retrieve),
+    Operation("POST", "events/{}/retry", events::retry),
+    Operation("GET", "invoiceitems", invoice_items::list),
+    Operation("POST", "invoiceitems", invoice_items::create),
+    Operation("GET", "invoiceitems/{}", invoice_items::retrieve),
+    Operation("DELETE", "invoiceitems/{}", invoice_items::delete),
+    Operation("GET", "invoice_payments", invoices::list_payments),
+    Operation("GET", "invoices", invoices::list),
+    Operation("POST", "invoices", invoices::create),
+    Operation("POST", "invoices/create_preview", invoices::create_preview),
+    Operation("GET", "invoices/{}", invoices::retrieve),
+    Operation("POST", "invoices/{}", invoices::update),
+    Operation("DELETE", "invoices/{}", invoices::delete),
+    Operation("GET", "invoices/{}/lines", invoices::lines),
+    Operation("POST", "invoices/{}/finalize", invoices::finalize),
+    Operation("POST", "invoices/{}/mark_uncollectible", invoices::mark_uncollectible),
+    Operation("POST", "invoices/{}/pay", invoices::pay),
+    Operation("POST", "invoices/{}/send", invoices::send),
+    Operation("POST", "invoices/{}/void", invoices::void),
+    Operation("GET", "payment_intents", intents::list_payment_intents),
+    Operation("POST", "payment_intents", intents::create_payment_intent),
+    Operation("GET", "payment_intents/{}", intents::retrieve_payment_intent),
+    Operation("POST", "payment_intents/{}/cancel", intents::cancel_payment_intent),
+    Operation("POST", "payment_intents/{}/confirm", intents::confirm_payment_intent),
+    Operation("GET", "charges/{}", intents::retrieve_charge),
+    Operation("GET", "payment_methods", payment_methods::list),
+    Operation("POST", "payment_methods", payment_methods::create),
+    Operation("GET", "payment_methods/{}", payment_methods::retrieve),
+    Operation("POST", "payment_methods/{}", payment_methods::update),
+    Operation("POST", "payment_methods/{}/attach", payment_methods::attach),
+    Operation("POST", "payment_methods/{}/detach", payment_methods::detach),
+    Operation("GET", "payment_pages/{}", payment_pages::retrieve),
+    Operation("POST", "payment_pages/{}/confirm", payment_pages::confirm),
+    Operation("GET", "prices", prices::list),
+    Operation("POST", "prices", prices::create),
+    Operation("GET", "prices/search", search::prices),
+    Operation("GET", "prices/{}", prices::retrieve),
+    Operation("POST", "prices/{}", prices::update),
+    Operation("GET", "products", products::list),
+    Operation("POST", "products", products::create),
+    Operation("GET", "products/search", search::products),
+    Operation("GET", "products/{}", products::retrieve),
+    Operation("POST", "products/{}", products::update),
+    Operation("DELETE", "products/{}", products::delete),
+    Operation("GET", "setup_intents", intents::list_setup_intents),
+    Operation("POST", "setup_intents", intents::create_setup_intent),
+    Operation("GET", "setup_intents/{}", intents::retrieve_setup_intent),
+    Operation("POST", "setup_intents/{}/cancel", intents::cancel_setup_intent),
+    Operation("POST", "setup_intents/{}/confirm", intents::confirm_setup_intent),
+    Operation("GET", "subscription_items", subscription_items::list),
+    Operation("POST", "subscription_items", subscription_items::create),
+    Operation("GET", "subscription_items/{}", subscription_items::retrieve),
+    Operation("POST", "subscription_items/{}", subscription_items::update),
+    Operation("DELETE", "subscription_items/{}", subscription_items::delete),
+    Operation("GET", "subscriptions", subscriptions::list),
+    Operation("POST", "subscriptions", subscriptions::create),
+    Operation("GET", "subscriptions/search", search::subscriptions),
+    Operation("GET", "subscriptions/{}", subscriptions::retrieve),
+    Operation("POST", "subscriptions/{}", subscriptions::update),
+    Operation("DELETE", "subscriptions/{}", subscriptions::cancel),
+    Operation("POST", "subscriptions/{}/resume", subscriptions::resume),
+    Operation("GET", "webhook_endpoints", webhook_endpoints::list),
+    Operation("POST", "webhook_endpoints", webhook_endpoints::create),
+    Operation("GET", "webhook_endpoints/{}", webhook_endpoints::retrieve),
+    Operation("POST", "webhook_endpoints/{}", webhook_endpoints::update),
+    Operation("DELETE", "webhook_endpoints/{}", webhook_endpoints::delete),
+];
+
+/// The operation at a path, and the ids in the path.
+pub(super) fn find(
+    method: &str,
+    path: &str,
+) -> Result<(&'static Operation, Vec<String>), ApiError> {
+    let wanted: Vec<&str> =
+        path.trim_start_matches("/v1/").trim_end_matches('/').split('/').collect();
+    for operation in OPERATIONS.iter().filter(|operation| operation.0 == method) {
+        if let Some(ids) = ids(operation.1, &wanted) {
+            return Ok((operation, ids));
+        }
+    }
+    let mut error = ApiError::invalid(format!(
+        "Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at \
+         https://support.stripe.com/."
+    ));
+    error.status = 404;
+    Err(error)
+}
+
+fn ids(pattern: &str, wanted: &[&str]) -> Option<Vec<String>> {
+    let mut ids = Vec::new();
+    let mut segments = pattern.split('/');
+    for word in wanted {
+        match segments.next()? {
+            "{}" if !word.is_empty() => ids.push((*word).to_owned()),
+            segment if segment == *word => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_operation_and_ids() {
+        let (operation, ids) = find("GET", "/v1/customers/cus_1/payment_methods/pm_1").unwrap();
+        assert_eq!(operation.1, "customers/{}/payment_methods/{}");
+        assert_eq!(ids, ["cus_1", "pm_1"]);
+        assert_eq!(find("GET", "/v1/customers/search").unwrap().0.1, "customers/search");
+        for (method, path) in [("PUT", "/v1/customers"), ("GET", "/v1/nothing")] {
+            assert_eq!(
+                find(method, path).err().map(|error| error.status),
+                Some(404),
+                "{method} {path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Subscriptions.
+
+mod params;
+mod update;
+
+use serde_json::json;
+
+use self::params::{
+    CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, take_automatic_tax, take_cancel_at,
+    take_cancellation_details,
+};
+pub(super) use self::{
+    params::{item_changes, new_items, take_items, take_trial_end},
+    update::update,
+};
+use super::{Outcome, Page, Request, customers, payment_methods};
+use crate::sandbox::{
+    billing::{
+        cancel::{self, Ending},
+        change::{self, Change, Proration},
+        collect::Collected,
+        items,
+        subscribe::{FirstPayment, NewSubscription, Started, subscribe},
+    },
+    cards::AUTHENTICATION_REQUIRED,
+    error::ApiError,
+    object::{Kind, Object},
+    params::{Metadata, TimeRange},
+    payment::Presence,
+    store::{Listing, Tx},
+};
+
+pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let now = tx.now();
+    let mut params = request.params;
+    let customer = params.required("customer")?;
+    let items = take_items(&mut params)?.unwrap_or_default();
+    let one_time = params.hashes("add_invoice_items", ItemParam::take)?.unwrap_or_default();
+    let trial_end = take_trial_end(&mut params, now)?;
+    let trial_days = params.integer_from("trial_period_days", 0)?;
+    let trial_from_plan = params.boolean("trial_from_plan")?;
+    let anchor = params.integer("billing_cycle_anchor")?;
+    let proration = params.choice("proration_behavior", Proration::WORDS)?;
+    let default_payment_method = params.string("default_payment_method")?;
+    let collection =
+        params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let days_until_due = params.integer_from("days_until_due", 0)?;
+    let behavior = params.choice("payment_behavior", PAYMENT_BEHAVIORS)?;
+    let cancel_at_period_end = params.boolean("cancel_at_period_end")?.unwrap_or(false);
+    let cancel_at = take_cancel_at(&mut params)?;
+    let currency = params.string("currency")?;
+    let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
+    for name in KEPT {
+        if let Some(value) = params.kept(name) {
+            kept[name] = value;
+        }
+    }
+    if let Some(enabled) = take_automatic_tax(&mut params)? {
+        kept["automatic_tax"] =
+            json!({ "disabled_reason": null, "enabled": enabled, "liability": null });
+    }
+    for name in IGNORED {
+        params.kept(name);
+    }
+    params.finish()?;
+
+    let customer = customers::live(tx, &customer, "customer")?;
+    if items.is_empty() {
+        return Err(ApiError::missing("items"));
+    }
+    if anchor.is_some_and(|anchor| anchor <= now) {
+        return Err(ApiError::invalid_param(
+            "billing_cycle_anchor",
+            "billing_cycle_anchor must be a timestamp in the future.",
+        ));
+    }
+    let sends = collection.as_deref() == Some("send_invoice");
+    if sends && days_until_due.is_none() {
+        return Err(ApiError::invalid(
+            "If you are invoicing a subscription, you must provide `days_until_due`.",
+        )
+        .param("days_until_due"));
+    }
+    let recurring = new_items(tx, items)?;
+    let mut fees = Vec::new();
+    for (index, item) in one_time.into_iter().enumerate() {
+        fees.push(item.new_item(tx, index, false)?);
+    }
+    if let (Some(currency), Some(item)) = (&currency, recurring.first())
+        && item.price.text("currency") != Some(currency)
+    {
+        return Err(ApiError::invalid_param(
+            "currency",
+            format!("The price specified doesn't support the currency `{currency}`."),
+        ));
+    }
+    let default_payment_method = match default_payment_method {
+        Some(id) => Some(
+            customers::owned_payment_method(tx, &id, &customer.id, "default_payment_method")?.id,
+        ),
+        None => None,
+    };
+    let plan_days = recurring
+        .iter()
+        .filter_map(|item| item.price.body["recurring"]["trial_period_days"].as_i64())
+        .max();
+    let trial_days =
+        trial_days.or(plan_days.filter(|_| trial_from_plan == Some(true))).filter(|days| *days > 0);
+    let trial_end = trial_end.or(trial_days.map(|days| now + days * 86_400));
+    let waits = behavior.as_deref() == Some("default_incomplete");
+    let started = subscribe(
+        tx,
+        NewSubscription {
+            customer,
+            items: recurring,
+            one_time: fees,
+            trial_end,
+            anchor,
+            prorates: proration.as_deref() != Some("none"),
+            default_payment_method,
+            days_until_due: days_until_due.filter(|_| sends),
+            first_payment: if waits {
+                FirstPayment::ByTheCustomer
+            } else {
+                FirstPayment::Now { payment_method: None, presence: Presence::OnSession }
+            },
+            cancel_at_period_end: cancel_at_period_end
+                || matches!(cancel_at, Some(CancelAt::PeriodEnd)),
+            cancel_at: match cancel_at {
+                Some(CancelAt::Time(time)) => Some(time),
+                _ => None,
+            },
+            kept,
+        },
+    )?;
+    first_payment_error(&started, behavior.as_deref()).map_or(Ok(started.subscription.body), Err)
+}
+
+/// Why a subscription cannot be made because its first payment cannot.
+fn first_payment_error(started: &Started, behavior: Option<&str>) -> Option<ApiError> {
+    match started.collected {
+        Some(Collected::NoPaymentMethod) => Some(no_payment_method()),
+        Some(Collected::Declined(decline)) if behavior == Some("error_if_incomplete") => {
+            Some(undone(decline.error()))
+        }
+        Some(Collected::ActionRequired) if behavior == Some("error_if_incomplete") => Some(
+            undone(AUTHENTICATION_REQUIRED.error())
+                .code("subscription_payment_intent_requires_action"),
+        ),
+        _ => None,
+    }
+}
+
+fn no_payment_method() -> ApiError {
+    ApiError::invalid(
+        "This customer has no attached payment source or default payment method. Please consider adding a default \
+         payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting.",
+    )
+    .code("resource_missing")
+}
+
+/// A decline that leaves nothing behind.
+fn undone(mut error: ApiError) -> ApiError {
+    error.keeps_changes = false;
+    error
+}
+
+/// Cancels at once.
+pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut subscription = find(tx, request.id())?;
+    let mut params = request.params;
+    let invoice_now = params.boolean("invoice_now")?.unwrap_or(false);
+    let prorate = params.boolean("prorate")?.unwrap_or(false);
+    let details = params.hash("cancellation_details", take_cancellation_details)?;
+    params.finish()?;
+    if matches!(subscription.text("status"), Some("canceled" | "incomplete_expired")) {
+        return Err(ApiError::no_such(Kind::Subscription, &subscription.id, "id").in_path());
+    }
+    for (name, value) in details.into_iter().flatten() {
+        subscription.body["cancellation_details"][name] = value;
+    }
+    if prorate {
+        cancel::credit_unused_time(tx, &subscription)?;
+    }
+    if invoice_now {
+        let mut invoice = change::update_invoice(tx, &subscription, Vec::new())?;
+        subscription.body["latest_invoice"] = json!(invoice.id);
+        tx.save(&subscription)?;
+        tx.finalize_invoice(&mut invoice)?;
+        let customer = subscription.text("customer").unwrap_or_default().to_owned();
+        let method = tx.payment_method_for(&customer, Some(&subscription))?;
+        tx.collect_invoice(&mut invoice, method.as_ref(), Presence::OffSession)?;
+    }
+    cancel::end(tx, &mut subscription, Ending::Requested)?;
+    Ok(subscription.body)
+}
+
+/// Goes on with a paused subscription: a new cycle starts now.
+pub(super) fn resume(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before = find(tx, request.id())?;
+    let mut params = request.params;
+    params.choice("billing_cycle_anchor", &["now", "unchanged"])?;
+    params.choice("proration_behavior", Proration::WORDS)?;
+    params.integer("proration_date")?;
+    params.finish()?;
+    if before.text("status") != Some("paused") {
+        return Err(ApiError::invalid("You cannot resume a subscription that is not `paused`."));
+    }
+    let mut subscription = before.clone();
+    subscription.body["status"] = json!("active");
+    subscription.body.as_object_mut().map(|body| body.remove("status_details"));
+    let change = Change {
+        items: Vec::new(),
+        proration: Proration::None,
+        at: tx.now(),
+        restarts_cycle: true,
+    };
+    let planned = change::plan(tx, &before, &change)?;
+    let (changed, _) = change::apply(tx, &before, subscription, planned, Presence::OffSession)?;
+    tx.emit("customer.subscription.resumed", &changed, None)?;
+    Ok(changed.body)
+}
+
+pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let subscription = find(tx, request.id())?;
+    request.params.finish()?;
+    Ok(subscription.body)
+}
+
+pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    let customer = params.string("customer")?;
+    let price = params.string("price")?.or(params.string("plan")?);
+    let status = params.choice(
+        "status",
+        &[
+            "active",
+            "all",
+            "canceled",
+            "ended",
+            "incomplete",
+            "incomplete_expired",
+            "past_due",
+            "paused",
+            "trialing",
+            "unpaid",
+        ],
+    )?;
+    let collection =
+        params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let created = params.time_range("created")?;
+    let period_start = params.time_range("current_period_start")?;
+    let period_end = params.time_range("current_period_end")?;
+    params.kept("automatic_tax");
+    params.string("test_clock")?;
+    params.finish()?;
+    let column = match status.as_deref() {
+        None | Some("all" | "ended") => None,
+        other => other.map(str::to_owned),
+    };
+    let is_ended =
+        |object: &Object| matches!(object.text("status"), Some("canceled" | "incomplete_expired"));
+    let listing = Listing { customer, status: column, ..Listing::default() };
+    page.answer(tx, "/v1/subscriptions", Kind::Subscription, listing, |subscription| {
+        let values = items::of(subscription);
+        let in_range = |field: &str, range: &TimeRange| {
+            values.iter().any(|item| range.contains(item[field].as_i64().unwrap_or(0)))
+        };
+        let shown = match status.as_deref() {
+            None => subscription.text("status") != Some("canceled"),
+            Some("ended") => is_ended(subscription),
+            Some(_) => true,
+        };
+        shown
+            && price
+                .as_deref()
+                .is_none_or(|price| values.iter().any(|item| item["price"]["id"] == price))
+            && collection
+                .as_deref()
+                .is_none_or(|wanted| subscription.text("collection_method") == Some(wanted))
+            && created.contains(subscription.integer("created").unwrap_or(0))
+            && in_range("current_period_start", &period_start)
+            && in_range("current_period_end", &period_end)
+    })
+}
+
+fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
+    tx.get(Kind::Subscription, id, "id").map_err(ApiError::in_path)
+}
+
+/// The payment method to use for a payment asked for by a parameter; magic ids are attached to the customer.
+pub(super) fn usable_payment_method(
+    tx: &mut Tx<'_>,
+    id: &str,
+    customer: &str,
+) -> Result<Object, ApiError> {
+    let mut method = payment_methods::given(tx, id, "payment_method")?;
+    if method.body["customer"].is_null() && !customer.is_empty() {
+        tx.attach(&mut method, customer)?;
+    }
+    Ok(method)
+}

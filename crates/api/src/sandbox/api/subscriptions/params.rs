@@ -1,0 +1,179 @@
+//! Parameters of subscriptions that several operations take.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    api::prices::GivenPrice,
+    billing::{
+        change::ItemChange,
+        items::{self, NewItem},
+    },
+    error::ApiError,
+    object::{Kind, Object},
+    params::{Metadata, Params},
+    store::Tx,
+};
+
+/// Parameters that decide nothing in the sandbox and are shown again as they came.
+pub(super) const KEPT: &[&str] =
+    &["description", "invoice_settings", "payment_settings", "trial_settings", "on_behalf_of"];
+/// Parameters that are taken and decide nothing.
+pub(super) const IGNORED: &[&str] = &[
+    "billing_mode",
+    "billing_thresholds",
+    "default_tax_rates",
+    "discounts",
+    "off_session",
+    "pending_invoice_item_interval",
+];
+pub(super) const PAYMENT_BEHAVIORS: &[&str] =
+    &["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
+
+/// An element of `items`.
+pub(in crate::sandbox::api) struct ItemParam {
+    id: Option<String>,
+    price: Option<GivenPrice>,
+    quantity: Option<i64>,
+    deleted: bool,
+    metadata: Option<Metadata>,
+}
+
+impl ItemParam {
+    pub(super) fn take(params: &mut Params) -> Result<ItemParam, ApiError> {
+        for ignored in ["billing_thresholds", "tax_rates", "discounts", "clear_usage"] {
+            params.kept(ignored);
+        }
+        let has_price = params.has("price") || params.has("price_data");
+        Ok(ItemParam {
+            id: params.string("id")?,
+            price: if has_price { Some(GivenPrice::take(params)?) } else { None },
+            quantity: params.integer_from("quantity", 0)?,
+            deleted: params.boolean("deleted")?.unwrap_or(false),
+            metadata: params.metadata()?,
+        })
+    }
+
+    pub(super) fn new_item(
+        self,
+        tx: &mut Tx<'_>,
+        index: usize,
+        is_recurring: bool,
+    ) -> Result<NewItem, ApiError> {
+        let param = format!("items[{index}][price]");
+        let price = self.price.ok_or_else(|| ApiError::missing(&param))?.resolve(tx)?;
+        if price.body["recurring"].is_null() == is_recurring {
+            let (wanted, given) =
+                if is_recurring { ("recurring", "one_time") } else { ("one_time", "recurring") };
+            return Err(ApiError::invalid_param(
+                param,
+                format!(
+                    "The price specified is set to `type={given}` but this field only accepts prices with `type={wanted}`."
+                ),
+            ));
+        }
+        Ok(NewItem {
+            price,
+            quantity: self.quantity.unwrap_or(1),
+            metadata: Metadata::new_value(self.metadata),
+        })
+    }
+}
+
+/// The changes that `items` of an update (or of a preview) asks for.
+pub(in crate::sandbox::api) fn item_changes(
+    tx: &mut Tx<'_>,
+    subscription: &Object,
+    given: Vec<ItemParam>,
+) -> Result<Vec<ItemChange>, ApiError> {
+    let mut changes = Vec::new();
+    for (index, item) in given.into_iter().enumerate() {
+        let Some(id) = item.id.clone() else {
+            changes.push(ItemChange::Add(item.new_item(tx, index, true)?));
+            continue;
+        };
+        if !items::of(subscription).iter().any(|value| value["id"] == id) {
+            return Err(ApiError::no_such(
+                Kind::SubscriptionItem,
+                &id,
+                format!("items[{index}][id]"),
+            ));
+        }
+        if item.deleted {
+            changes.push(ItemChange::Remove { id });
+            continue;
+        }
+        let price = item.price.map(|price| price.resolve(tx)).transpose()?;
+        let metadata =
+            item.metadata.map(|metadata| Metadata::new_value(Some(metadata))).unwrap_or_default();
+        changes.push(ItemChange::Set { id, price, quantity: item.quantity, metadata });
+    }
+    Ok(changes)
+}
+
+/// The items of a subscription to be started.
+pub(in crate::sandbox::api) fn new_items(
+    tx: &mut Tx<'_>,
+    given: Vec<ItemParam>,
+) -> Result<Vec<NewItem>, ApiError> {
+    given.into_iter().enumerate().map(|(index, item)| item.new_item(tx, index, true)).collect()
+}
+
+pub(in crate::sandbox::api) fn take_items(
+    params: &mut Params,
+) -> Result<Option<Vec<ItemParam>>, ApiError> {
+    params.hashes("items", ItemParam::take)
+}
+
+/// `trial_end`: `now` or Unix seconds.
+pub(in crate::sandbox::api) fn take_trial_end(
+    params: &mut Params,
+    now: i64,
+) -> Result<Option<i64>, ApiError> {
+    let Some(text) = params.string("trial_end")? else { return Ok(None) };
+    if text == "now" {
+        return Ok(Some(now));
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| ApiError::invalid_param("trial_end", format!("Invalid timestamp: {text}")))
+}
+
+/// `cancel_at`: Unix seconds, a word, or nothing to unset it.
+pub(super) enum CancelAt {
+    Time(i64),
+    PeriodEnd,
+    Never,
+}
+
+pub(super) fn take_cancel_at(params: &mut Params) -> Result<Option<CancelAt>, ApiError> {
+    Ok(match params.clearable("cancel_at")? {
+        None => None,
+        Some(None) => Some(CancelAt::Never),
+        Some(Some(text)) => match text.as_str() {
+            "min_period_end" | "max_period_end" | "max_billed_until" => Some(CancelAt::PeriodEnd),
+            _ => Some(CancelAt::Time(text.parse().map_err(|_| {
+                ApiError::invalid_param("cancel_at", format!("Invalid timestamp: {text}"))
+            })?)),
+        },
+    })
+}
+
+pub(super) fn take_automatic_tax(params: &mut Params) -> Result<Option<bool>, ApiError> {
+    params.hash("automatic_tax", |tax| {
+        tax.kept("liability");
+        Ok(tax.boolean("enabled")?.unwrap_or(false))
+    })
+}
+
+pub(super) fn take_cancellation_details(
+    params: &mut Params,
+) -> Result<Vec<(&'static str, Value)>, ApiError> {
+    let mut details = Vec::new();
+    if let Some(comment) = params.clearable("comment")? {
+        details.push(("comment", json!(comment)));
+    }
+    if let Some(feedback) = params.clearable("feedback")? {
+        details.push(("feedback", json!(feedback)));
+    }
+    Ok(details)
+}

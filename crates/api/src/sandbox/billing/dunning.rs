@@ -1,0 +1,68 @@
+//! What paid and unpaid invoices do to subscriptions, and when a failed payment is tried again.
+
+use serde_json::json;
+
+use super::cancel::{self, Ending};
+use crate::sandbox::{
+    error::ApiError,
+    object::{Kind, Object},
+    store::Tx,
+};
+
+/// Seconds after the first, second, … failure at which a payment is tried again; then the subscription ends.
+const RETRIES: &[i64] = &[3 * 86_400, 5 * 86_400, 7 * 86_400];
+
+/// When the payment of an invoice that has failed `attempts` times is tried next.
+pub(crate) fn next_attempt(invoice: &Object, attempts: i64, now: i64) -> Option<i64> {
+    // The first payment of a subscription is the customer's to repeat.
+    let is_retried = invoice.is("auto_advance")
+        && !matches!(invoice.text("billing_reason"), Some("subscription_create" | "manual"));
+    let wait = usize::try_from(attempts - 1).ok().and_then(|failure| RETRIES.get(failure));
+    wait.filter(|_| is_retried).map(|wait| now + wait)
+}
+
+/// Follows a payment: the first makes the subscription active, a late one brings it back.
+pub(crate) fn invoice_was_paid(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
+    set_delinquent(tx, invoice, false)?;
+    let Some(mut subscription) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
+    let is_latest = subscription.text("latest_invoice") == Some(&invoice.id);
+    if is_latest
+        && matches!(subscription.text("status"), Some("incomplete" | "past_due" | "unpaid"))
+    {
+        let before = subscription.clone();
+        subscription.body["status"] = json!("active");
+        tx.update(&before, &subscription)?;
+    }
+    Ok(())
+}
+
+/// Follows a failed payment: past due, and once nothing is tried again the end.
+pub(crate) fn invoice_failed(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
+    let Some(mut subscription) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
+    let is_first = invoice.text("billing_reason") == Some("subscription_create");
+    if is_first || !matches!(subscription.text("status"), Some("active" | "past_due" | "trialing"))
+    {
+        return Ok(());
+    }
+    set_delinquent(tx, invoice, true)?;
+    let is_given_up = invoice.body["next_payment_attempt"].is_null()
+        && usize::try_from(invoice.integer("attempt_count").unwrap_or(0))
+            .is_ok_and(|tried| tried > RETRIES.len());
+    if is_given_up {
+        return cancel::end(tx, &mut subscription, Ending::PaymentFailed);
+    }
+    let before = subscription.clone();
+    subscription.body["status"] = json!("past_due");
+    tx.update(&before, &subscription)
+}
+
+fn set_delinquent(tx: &mut Tx<'_>, invoice: &Object, delinquent: bool) -> Result<(), ApiError> {
+    let Some(customer) = invoice.text("customer") else { return Ok(()) };
+    let Some(mut customer) = tx.find(Kind::Customer, customer)? else { return Ok(()) };
+    if customer.body["deleted"] == true || customer.is("delinquent") == delinquent {
+        return Ok(());
+    }
+    let before = customer.clone();
+    customer.body["delinquent"] = json!(delinquent);
+    tx.update(&before, &customer)
+}

@@ -1,0 +1,236 @@
+//! Lines of invoices, and the invoice items that wait to become lines.
+
+use serde_json::{Value, json};
+
+use super::{amounts, calendar::day, proration::Period};
+use crate::sandbox::{
+    error::ApiError,
+    object::{Kind, Object, random_word},
+    store::{Listing, Tx},
+};
+
+/// An invoice item to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewInvoiceItem {
+    pub(crate) customer: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) description: Option<String>,
+    pub(crate) quantity: i64,
+    pub(crate) period: Period,
+    /// The price it follows, as an object; null for a bare amount.
+    pub(crate) price: Value,
+    /// The subscription it belongs to, and the subscription item.
+    pub(crate) subscription: Option<(String, Option<String>)>,
+    pub(crate) proration: bool,
+    /// A draft invoice it is put on at once.
+    pub(crate) invoice: Option<String>,
+    pub(crate) metadata: Value,
+}
+
+impl NewInvoiceItem {
+    /// The item as it would be stored at `now`.
+    pub(crate) fn object(self, now: i64) -> Object {
+        let parent = self.subscription.map(|(subscription, item)| {
+            json!({
+                "type": "subscription_details",
+                "subscription_details": { "subscription": subscription, "subscription_item": item },
+            })
+        });
+        let body = json!({
+            "amount": self.amount,
+            "currency": self.currency,
+            "customer": self.customer,
+            "customer_account": null,
+            "date": now,
+            "description": self.description,
+            "discountable": !self.proration,
+            "discounts": [],
+            "invoice": self.invoice,
+            "metadata": if self.metadata.is_object() { self.metadata } else { json!({}) },
+            "net_amount": self.amount,
+            "parent": parent,
+            "period": { "start": self.period.start, "end": self.period.end },
+            "pricing": pricing(&self.price),
+            "proration": self.proration,
+            "proration_details": if self.proration { json!({ "discount_amounts": [] }) } else { Value::Null },
+            "quantity": self.quantity,
+            "quantity_decimal": self.quantity.to_string(),
+            "tax_rates": [],
+            "test_clock": null,
+        });
+        let mut item = Object::new(Kind::InvoiceItem, now, body);
+        // Stripe dates invoice items by `date` alone.
+        item.body.as_object_mut().map(|body| body.remove("created"));
+        item
+    }
+}
+
+/// The subscription an invoice item belongs to.
+pub(crate) fn subscription_of(item: &Object) -> Option<&str> {
+    item.body["parent"]["subscription_details"]["subscription"].as_str()
+}
+
+/// Invoice items that wait for the next invoice of the subscription: its own, and the customer's.
+pub(crate) fn pending(
+    tx: &mut Tx<'_>,
+    customer: &str,
+    subscription: Option<&str>,
+) -> Result<Vec<Object>, ApiError> {
+    let (mut items, _) = tx.list(Kind::InvoiceItem, &Listing::of_customer(customer), |item| {
+        item.body["invoice"].is_null()
+            && (subscription_of(item).is_none() || subscription_of(item) == subscription)
+    })?;
+    items.reverse();
+    Ok(items)
+}
+
+/// A line for one period of a subscription item. In a trial it costs nothing.
+pub(crate) fn of_subscription_item(
+    item: &Value,
+    subscription: &str,
+    is_trial: bool,
+    product: &str,
+) -> Value {
+    let price = &item["price"];
+    let quantity = item["quantity"].as_i64().unwrap_or(1);
+    let amount = if is_trial { 0 } else { price_amount(price, quantity) };
+    let description = if is_trial {
+        format!("Trial period for {product}")
+    } else {
+        format!("{quantity} × {product} ({})", rate(price))
+    };
+    let period =
+        json!({ "start": item["current_period_start"], "end": item["current_period_end"] });
+    let parent = json!({
+        "type": "subscription_item_details",
+        "invoice_item_details": null,
+        "subscription_item_details": {
+            "invoice_item": null, "proration": false, "proration_details": { "credited_items": null },
+            "subscription": subscription, "subscription_item": item["id"],
+        },
+    });
+    line(
+        amount,
+        &price["currency"],
+        description.into(),
+        quantity,
+        period,
+        pricing(price),
+        parent,
+        json!({}),
+    )
+}
+
+/// The line an invoice item becomes.
+pub(crate) fn of_invoice_item(item: &Object) -> Value {
+    let body = &item.body;
+    let details = &body["parent"]["subscription_details"];
+    let parent = match (subscription_of(item), details["subscription_item"].as_str()) {
+        (Some(subscription), Some(subscription_item)) => json!({
+            "type": "subscription_item_details",
+            "invoice_item_details": null,
+            "subscription_item_details": {
+                "invoice_item": item.id, "proration": body["proration"],
+                "proration_details": { "credited_items": null },
+                "subscription": subscription, "subscription_item": subscription_item,
+            },
+        }),
+        (subscription, _) => json!({
+            "type": "invoice_item_details",
+            "invoice_item_details": {
+                "invoice_item": item.id, "proration": body["proration"],
+                "proration_details": { "credited_items": null }, "subscription": subscription,
+            },
+            "subscription_item_details": null,
+        }),
+    };
+    let quantity = body["quantity"].as_i64().unwrap_or(1);
+    let amount = body["amount"].as_i64().unwrap_or(0);
+    let (period, pricing) = (body["period"].clone(), body["pricing"].clone());
+    let metadata = body["metadata"].clone();
+    line(
+        amount,
+        &body["currency"],
+        body["description"].clone(),
+        quantity,
+        period,
+        pricing,
+        parent,
+        metadata,
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "one member of the line each")]
+fn line(
+    amount: i64,
+    currency: &Value,
+    description: Value,
+    quantity: i64,
+    period: Value,
+    pricing: Value,
+    parent: Value,
+    metadata: Value,
+) -> Value {
+    let subscription = ["subscription_item_details", "invoice_item_details"]
+        .into_iter()
+        .map(|details| parent[details]["subscription"].clone())
+        .find(|subscription| !subscription.is_null());
+    json!({
+        "id": format!("il_{}", random_word(24)),
+        "object": "line_item",
+        "amount": amount,
+        "currency": currency,
+        "description": description,
+        "discount_amounts": [],
+        "discountable": true,
+        "discounts": [],
+        "invoice": null,
+        "livemode": false,
+        "metadata": metadata,
+        "parent": parent,
+        "period": period,
+        "pretax_credit_amounts": [],
+        "pricing": pricing,
+        "quantity": quantity,
+        "quantity_decimal": quantity.to_string(),
+        "subscription": subscription,
+        "subtotal": amount,
+        "taxes": [],
+    })
+}
+
+fn pricing(price: &Value) -> Value {
+    if price.is_null() {
+        return Value::Null;
+    }
+    json!({
+        "type": "price_details",
+        "price_details": { "price": price["id"], "product": price["product"] },
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    })
+}
+
+/// What a quantity of a price costs, in minor units.
+pub(crate) fn price_amount(price: &Value, quantity: i64) -> i64 {
+    price["unit_amount"].as_i64().unwrap_or(0).saturating_mul(quantity)
+}
+
+/// `at $9.00 / month`
+fn rate(price: &Value) -> String {
+    let amount = amounts::written(
+        price["unit_amount"].as_i64().unwrap_or(0),
+        price["currency"].as_str().unwrap_or_default(),
+    );
+    let interval = price["recurring"]["interval"].as_str().unwrap_or("time");
+    match price["recurring"]["interval_count"].as_i64() {
+        Some(count) if count > 1 => format!("at {amount} every {count} {interval}s"),
+        _ => format!("at {amount} / {interval}"),
+    }
+}
+
+/// `Unused time on 2 × Pro after 12 Nov 2026`
+pub(crate) fn proration_text(which: &str, quantity: i64, product: &str, at: i64) -> String {
+    let times = if quantity == 1 { String::new() } else { format!("{quantity} × ") };
+    format!("{which} time on {times}{product} after {}", day(at))
+}

@@ -1,0 +1,15 @@
+//! Billing: subscriptions, their invoices, and what the clock does to both.
+
+pub(crate) mod amounts;
+pub(crate) mod calendar;
+pub(crate) mod cancel;
+pub(crate) mod change;
+pub(crate) mod collect;
+pub(crate) mod dunning;
+pub(crate) mod invoice;
+pub(crate) mod items;
+pub(crate) mod lines;
+pub(crate) mod preview;
+pub(crate) mod proration;
+pub(crate) mod renew;
+pub(crate) mod subscribe;

@@ -1,0 +1,278 @@
+//! Completing a Checkout Session: the customer, the card, and what the session sells.
+
+use serde_json::{Value, json};
+
+use super::{
+    CardInput, Outcome, Refusal,
+    challenge::{self, Purpose},
+    customer_details,
+};
+use crate::sandbox::{
+    api::blank_customer,
+    billing::{
+        items::NewItem,
+        lines::price_amount,
+        subscribe::{FirstPayment, NewSubscription, subscribe},
+    },
+    cards::{Card, billing_details},
+    error::ApiError,
+    object::{Kind, Object},
+    payment::{NewIntent, Presence, Verdict, charge_verdict, save_verdict},
+    store::Tx,
+};
+
+/// Seconds of a day of trial.
+const DAY: i64 = 86_400;
+
+/// The form as sent: checks it, and completes the session when the card allows.
+pub(super) fn submit(
+    tx: &mut Tx<'_>,
+    session: Object,
+    input: &CardInput,
+) -> Result<Outcome, ApiError> {
+    if session.body["customer"].is_null() && known_email(&session, input).is_none() {
+        return Ok(Outcome::Declined(Refusal {
+            message: "Your email is incomplete.".to_owned(),
+            code: "email_invalid".to_owned(),
+            decline_code: None,
+            param: Some("email".to_owned()),
+        }));
+    }
+    if input.number.trim().is_empty() && !super::requires_card(&session) {
+        return pay(tx, session, None, Presence::OnSession);
+    }
+    let card = match Card::parse(input, tx.now()) {
+        Ok(card) => card,
+        Err(refusal) => return Ok(Outcome::Declined(refusal)),
+    };
+    let email = known_email(&session, input);
+    let details =
+        billing_details(Some(input.name.trim()).filter(|name| !name.is_empty()), email.as_deref());
+    let method = card.payment_method(tx.now(), details);
+    pay(tx, session, Some(method), Presence::OnSession)
+}
+
+/// Completes the session with a payment method that is not stored yet (none: nothing is due), or says what is
+/// in the way.
+pub(crate) fn pay(
+    tx: &mut Tx<'_>,
+    session: Object,
+    method: Option<Object>,
+    presence: Presence,
+) -> Result<Outcome, ApiError> {
+    let due = session.integer("amount_total").unwrap_or(0);
+    let verdict = match &method {
+        None if due > 0 => return Err(ApiError::missing("payment_method")),
+        None => Verdict::Accepted,
+        Some(method) if due > 0 => charge_verdict(method, presence),
+        Some(method) => save_verdict(method, presence),
+    };
+    match (verdict, method) {
+        (Verdict::Accepted, method) => complete(tx, session, method, presence),
+        (Verdict::Declined(decline), Some(method)) => {
+            note_declined_payment(tx, session, &method, presence)?;
+            Ok(Outcome::Declined(decline.refusal()))
+        }
+        (Verdict::ActionRequired, Some(method)) => {
+            let amount = (due > 0).then_some(due);
+            let back = session.text("url").unwrap_or_default().to_owned();
+            let purpose = Purpose::Checkout { session: session.id.clone() };
+            challenge::start(tx, &method, amount, session.text("currency"), back, &purpose)
+        }
+        (_, None) => Err(ApiError::missing("payment_method")),
+    }
+}
+
+/// In payment mode a decline leaves a payment intent with the failed charge.
+fn note_declined_payment(
+    tx: &mut Tx<'_>,
+    mut session: Object,
+    method: &Object,
+    presence: Presence,
+) -> Result<(), ApiError> {
+    if session.text("mode") != Some("payment") {
+        return Ok(());
+    }
+    let customer = session.text("customer").map(str::to_owned);
+    let mut intent = payment_intent(tx, &session, customer)?;
+    tx.confirm_payment_intent(&mut intent, method, presence)?;
+    session.private["payment_intent"] = json!(intent.id);
+    tx.save(&session)
+}
+
+fn complete(
+    tx: &mut Tx<'_>,
+    mut session: Object,
+    method: Option<Object>,
+    presence: Presence,
+) -> Result<Outcome, ApiError> {
+    let details =
+        method.as_ref().map(|method| method.body["billing_details"].clone()).unwrap_or_default();
+    let mode = session.text("mode").unwrap_or_default().to_owned();
+    let customer = buyer(tx, &session, &details)?;
+    let mut method = match method {
+        None => None,
+        Some(mut method) => {
+            // Whoever has passed the challenge here has set the card up for later as well.
+            method.private["is_set_up"] = json!(presence == Presence::Authenticated);
+            tx.insert(&method)?;
+            Some(method)
+        }
+    };
+    match (mode.as_str(), &customer) {
+        ("subscription", Some(customer)) => {
+            if let Some(method) = &mut method {
+                tx.attach(method, &customer.id)?;
+            }
+            start_subscription(tx, &mut session, customer, method, presence)?;
+        }
+        ("setup", _) => {
+            let Some(method) = &mut method else { return Err(ApiError::missing("payment_method")) };
+            let data = &session.private["setup_intent_data"];
+            let (description, metadata) =
+                (data["description"].as_str().map(str::to_owned), data["metadata"].clone());
+            let id = customer.as_ref().map(|customer| customer.id.as_str());
+            let mut intent = tx.create_setup_intent(id, "off_session", description, metadata)?;
+            tx.confirm_setup_intent(&mut intent, method, presence)?;
+            if let Some(customer) = &customer {
+                tx.attach(method, &customer.id)?;
+            }
+            session.body["setup_intent"] = json!(intent.id);
+        }
+        _ => {
+            let id = customer.as_ref().map(|customer| customer.id.clone());
+            if let Some(method) = &mut method {
+                let mut intent = payment_intent(tx, &session, id.clone())?;
+                intent.body["customer"] = json!(id);
+                tx.confirm_payment_intent(&mut intent, method, presence)?;
+                if let (Some(customer), false) = (&id, intent.body["setup_future_usage"].is_null())
+                {
+                    tx.attach(method, customer)?;
+                }
+                session.body["payment_intent"] = json!(intent.id);
+            }
+        }
+    }
+    session.body["customer"] = json!(customer.as_ref().map(|customer| &customer.id));
+    let mut shown = customer_details(customer.as_ref(), details["email"].as_str());
+    if shown["name"].is_null() {
+        shown["name"] = details["name"].clone();
+    }
+    session.body["customer_details"] = shown;
+    if session.text("payment_status") == Some("unpaid") {
+        // A trial is paid for later, a free order never.
+        let is_paid = session.integer("amount_total").unwrap_or(0) > 0;
+        session.body["payment_status"] =
+            json!(if is_paid { "paid" } else { "no_payment_required" });
+    }
+    session.body["status"] = json!("complete");
+    session.body["url"] = Value::Null;
+    tx.save(&session)?;
+    tx.emit("checkout.session.completed", &session, None)?;
+    Ok(Outcome::Completed { redirect_url: super::return_url(&session).unwrap_or_default() })
+}
+
+fn known_email(session: &Object, input: &CardInput) -> Option<String> {
+    let typed = input.email.as_deref().map(str::trim).filter(|email| email.contains('@'));
+    session.text("customer_email").or(typed).map(str::to_owned)
+}
+
+/// The customer who pays: the session's own, or a new one where the mode needs one.
+fn buyer(tx: &mut Tx<'_>, session: &Object, details: &Value) -> Result<Option<Object>, ApiError> {
+    if let Some(id) = session.text("customer") {
+        let before = tx.get(Kind::Customer, id, "customer")?;
+        let mut customer = before.clone();
+        let takes_name =
+            session.private["customer_update"]["name"] == "auto" || customer.body["name"].is_null();
+        if takes_name && !details["name"].is_null() {
+            customer.body["name"] = details["name"].clone();
+        }
+        tx.update(&before, &customer)?;
+        return Ok(Some(customer));
+    }
+    if session.text("customer_creation") != Some("always") {
+        return Ok(None);
+    }
+    let email = session.text("customer_email").or(details["email"].as_str());
+    let customer = blank_customer(tx.now(), email, details["name"].as_str());
+    tx.create(&customer)?;
+    Ok(Some(customer))
+}
+
+fn start_subscription(
+    tx: &mut Tx<'_>,
+    session: &mut Object,
+    customer: &Object,
+    method: Option<Object>,
+    presence: Presence,
+) -> Result<(), ApiError> {
+    let data = session.private["subscription_data"].clone();
+    let (mut items, mut one_time) = (Vec::new(), Vec::new());
+    for line in session.private["line_items"].as_array().into_iter().flatten() {
+        let price = line["price"]["id"].as_str().unwrap_or_default();
+        let price = tx.get(Kind::Price, price, "line_items[0][price]")?;
+        let is_recurring = !price.body["recurring"].is_null();
+        let item = NewItem {
+            price,
+            quantity: line["quantity"].as_i64().unwrap_or(1),
+            metadata: Value::Null,
+        };
+        if is_recurring { items.push(item) } else { one_time.push(item) }
+    }
+    let trial_end = data["trial_end"]
+        .as_i64()
+        .or(data["trial_days"].as_i64().map(|days| tx.now() + days * DAY));
+    let started = subscribe(
+        tx,
+        NewSubscription {
+            customer: customer.clone(),
+            items,
+            one_time,
+            trial_end,
+            anchor: None,
+            prorates: true,
+            default_payment_method: method.as_ref().map(|method| method.id.clone()),
+            days_until_due: None,
+            first_payment: FirstPayment::Now { payment_method: method, presence },
+            cancel_at_period_end: false,
+            cancel_at: None,
+            kept: data["kept"].clone(),
+        },
+    )?;
+    session.body["subscription"] = json!(started.subscription.id);
+    session.body["invoice"] = json!(started.invoice.id);
+    Ok(())
+}
+
+/// The session's payment intent, made at its first attempt.
+fn payment_intent(
+    tx: &mut Tx<'_>,
+    session: &Object,
+    customer: Option<String>,
+) -> Result<Object, ApiError> {
+    if let Some(id) = session.private["payment_intent"].as_str() {
+        return tx.get(Kind::PaymentIntent, id, "payment_intent");
+    }
+    let data = &session.private["payment_intent_data"];
+    let text = |name: &str| data[name].as_str().map(str::to_owned);
+    tx.create_payment_intent(NewIntent {
+        amount: session.integer("amount_total").unwrap_or(0),
+        currency: session.text("currency").unwrap_or("usd").to_owned(),
+        customer,
+        description: text("description"),
+        metadata: data["metadata"].clone(),
+        setup_future_usage: text("setup_future_usage"),
+        shipping: data["shipping"].clone(),
+    })
+}
+
+/// What the recurring lines cost each period.
+pub(super) fn recurring_total(session: &Object) -> Option<i64> {
+    let lines = session.private["line_items"].as_array()?;
+    let mut recurring =
+        lines.iter().filter(|line| !line["price"]["recurring"].is_null()).peekable();
+    recurring.peek()?;
+    let amount =
+        |line: &Value| price_amount(&line["price"], line["quantity"].as_i64().unwrap_or(1));
+    Some(recurring.map(amount).fold(0, i64::saturating_add))
+}

@@ -1,0 +1,90 @@
+//! `circle sandbox`: the sandbox alone, and its clock from the command line.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Config, Webhook, start};
+
+/// Runs a Stripe of your own, or moves the clock of one that runs.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    command: Option<SandboxCommand>,
+    /// Where to listen
+    #[arg(long, env = "SANDBOX_ADDR", default_value = "127.0.0.1:12111")]
+    addr: SocketAddr,
+    /// Base of the URLs given to browsers; the address when not set
+    #[arg(long, env = "SANDBOX_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Folder of the SQLite file
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    data: PathBuf,
+    /// A webhook endpoint to deliver every event to
+    #[arg(long, value_name = "URL")]
+    forward_to: Option<String>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum SandboxCommand {
+    /// Moves the clock ahead: 1month, 3days, 12h
+    Advance {
+        /// How far
+        span: String,
+        /// Where the sandbox listens
+        #[arg(long, env = "SANDBOX_ADDR", default_value = "127.0.0.1:12111")]
+        addr: SocketAddr,
+    },
+}
+
+/// Runs the command; a started sandbox runs until Ctrl-C.
+pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
+    match args.command {
+        Some(SandboxCommand::Advance { span, addr }) => advance(addr, &span).await,
+        None => serve(args).await,
+    }
+}
+
+async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
+    let running = start(Config {
+        addr: args.addr,
+        public_url: args.public_url,
+        database: args.data.join("sandbox.sqlite"),
+        webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
+        clock_offset: Arc::new(AtomicI64::new(0)),
+    })
+    .await?;
+    println!("Sandbox        {}", running.api_base());
+    println!("API key        any sk_test_… key");
+    println!("Webhook secret {}", running.webhook_secret());
+    tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
+    running.stop().await;
+    Ok(())
+}
+
+async fn advance(addr: SocketAddr, span: &str) -> anyhow::Result<()> {
+    let response = reqwest::Client::builder()
+        .no_proxy()
+        .build()?
+        .post(format!("http://{addr}/_sandbox/clock/advance"))
+        .body(json!({ "by": span }).to_string())
+        .send()
+        .await
+        .with_context(|| format!("no sandbox answers on {addr}"))?;
+    let is_done = response.status().is_success();
+    let answer: Value = serde_json::from_str(&response.text().await?)
+        .context("the sandbox's answer is not JSON")?;
+    if !is_done {
+        bail!("{}", answer["error"]["message"].as_str().unwrap_or("the sandbox refused"));
+    }
+    let now = answer["now"].as_i64().and_then(|now| jiff::Timestamp::from_second(now).ok());
+    println!("The sandbox's clock is at {}", now.map(|now| now.to_string()).unwrap_or_default());
+    Ok(())
+}

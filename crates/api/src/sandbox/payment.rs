@@ -1,0 +1,382 @@
+//! Payments: payment intents, setup intents and the charges behind them.
+
+use serde_json::{Value, json};
+
+use super::{
+    cards::{AUTHENTICATION_REQUIRED, Behaviour, Decline, behaviour, client_secret},
+    error::ApiError,
+    object::{Kind, Object},
+    store::Tx,
+};
+
+/// Whether somebody is there to pass a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// The customer is there and can be asked.
+    OnSession,
+    /// The customer has just passed the challenge.
+    Authenticated,
+    /// Nobody is there: a renewal.
+    OffSession,
+}
+
+/// How a card takes a charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accepted,
+    /// Only once a challenge is passed.
+    ActionRequired,
+    Declined(Decline),
+}
+
+/// How the card takes a charge.
+pub(crate) fn charge_verdict(payment_method: &Object, presence: Presence) -> Verdict {
+    let is_set_up = payment_method.private["is_set_up"] == true;
+    match (behaviour_of(payment_method), presence) {
+        (Behaviour::Declines(decline) | Behaviour::DeclinesCharges(decline), _) => {
+            Verdict::Declined(decline)
+        }
+        (Behaviour::AuthenticatesOnce, _) if is_set_up => Verdict::Accepted,
+        (Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways, Presence::OnSession) => {
+            Verdict::ActionRequired
+        }
+        (Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways, Presence::OffSession) => {
+            Verdict::Declined(AUTHENTICATION_REQUIRED)
+        }
+        (
+            Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways,
+            Presence::Authenticated,
+        )
+        | (Behaviour::Pays, _) => Verdict::Accepted,
+    }
+}
+
+/// How the card takes being saved for later.
+pub(crate) fn save_verdict(payment_method: &Object, presence: Presence) -> Verdict {
+    match behaviour_of(payment_method) {
+        Behaviour::DeclinesCharges(_) => Verdict::Accepted,
+        _ => charge_verdict(payment_method, presence),
+    }
+}
+
+/// Whether the card can be attached to a customer without anything being charged.
+pub(crate) fn attach_decline(payment_method: &Object) -> Option<Decline> {
+    match behaviour_of(payment_method) {
+        Behaviour::Declines(decline) => Some(decline),
+        _ => None,
+    }
+}
+
+/// What is not a card pays.
+fn behaviour_of(payment_method: &Object) -> Behaviour {
+    payment_method.private["number"].as_str().map_or(Behaviour::Pays, behaviour)
+}
+
+/// What a new payment intent is for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewIntent {
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) customer: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) metadata: Value,
+    pub(crate) setup_future_usage: Option<String>,
+    pub(crate) shipping: Value,
+}
+
+impl Tx<'_> {
+    /// Makes a payment intent that waits for a payment method.
+    pub(crate) fn create_payment_intent(&mut self, new: NewIntent) -> Result<Object, ApiError> {
+        let id = Kind::PaymentIntent.new_id();
+        let metadata = if new.metadata.is_object() { new.metadata } else { json!({}) };
+        let body = json!({
+            "allowed_payment_method_types": null,
+            "amount": new.amount,
+            "amount_capturable": 0,
+            "amount_details": { "tip": {} },
+            "amount_received": 0,
+            "application": null,
+            "application_fee_amount": null,
+            "automatic_payment_methods": null,
+            "canceled_at": null,
+            "cancellation_reason": null,
+            "capture_method": "automatic_async",
+            "client_secret": client_secret(&id),
+            "confirmation_method": "automatic",
+            "currency": new.currency,
+            "customer": new.customer,
+            "customer_account": null,
+            "description": new.description,
+            "excluded_payment_method_types": null,
+            "last_payment_error": null,
+            "latest_charge": null,
+            "managed_payments": null,
+            "metadata": metadata,
+            "next_action": null,
+            "on_behalf_of": null,
+            "payment_method": null,
+            "payment_method_configuration_details": null,
+            "payment_method_options": { "card": {
+                "installments": null, "mandate_options": null, "network": null, "request_three_d_secure": "automatic",
+            } },
+            "payment_method_types": ["card"],
+            "processing": null,
+            "receipt_email": null,
+            "review": null,
+            "setup_future_usage": new.setup_future_usage,
+            "shipping": new.shipping,
+            "statement_descriptor": null,
+            "statement_descriptor_suffix": null,
+            "status": "requires_payment_method",
+            "transfer_data": null,
+            "transfer_group": null,
+        });
+        let intent = Object::with_id(Kind::PaymentIntent, id, self.now(), body);
+        self.create(&intent)?;
+        Ok(intent)
+    }
+
+    /// Tries to pay an intent. Its state, the charge and their events are written whatever comes out.
+    pub(crate) fn confirm_payment_intent(
+        &mut self,
+        intent: &mut Object,
+        payment_method: &Object,
+        presence: Presence,
+    ) -> Result<Verdict, ApiError> {
+        let verdict = charge_verdict(payment_method, presence);
+        intent.body["payment_method"] = json!(payment_method.id);
+        intent.body["next_action"] = Value::Null;
+        match verdict {
+            Verdict::Accepted => {
+                let charge = self.charge(intent, payment_method, None)?;
+                intent.body["status"] = json!("succeeded");
+                intent.body["amount_received"] = intent.body["amount"].clone();
+                intent.body["latest_charge"] = json!(charge.id);
+                intent.body["last_payment_error"] = Value::Null;
+                self.save(intent)?;
+                self.emit("payment_intent.succeeded", intent, None)?;
+            }
+            Verdict::ActionRequired => {
+                intent.body["status"] = json!("requires_action");
+                intent.body["next_action"] = json!({
+                    "type": "use_stripe_sdk",
+                    "use_stripe_sdk": { "type": "three_d_secure_redirect" },
+                });
+                self.save(intent)?;
+                self.emit("payment_intent.requires_action", intent, None)?;
+            }
+            Verdict::Declined(decline) => {
+                let charge = self.charge(intent, payment_method, Some(decline))?;
+                let mut error = decline.error().body()["error"].take();
+                error["charge"] = json!(charge.id);
+                error["payment_method"] = payment_method.body.clone();
+                intent.body["latest_charge"] = json!(charge.id);
+                intent.body["last_payment_error"] = error;
+                intent.body["payment_method"] = Value::Null;
+                intent.body["status"] = json!("requires_payment_method");
+                self.save(intent)?;
+                self.emit("payment_intent.payment_failed", intent, None)?;
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn charge(
+        &mut self,
+        intent: &Object,
+        payment_method: &Object,
+        decline: Option<Decline>,
+    ) -> Result<Object, ApiError> {
+        let amount = &intent.body["amount"];
+        let outcome = match decline {
+            None => json!({
+                "advice_code": null, "network_advice_code": null, "network_decline_code": null,
+                "network_status": "approved_by_network", "reason": null, "risk_level": "normal", "risk_score": 20,
+                "seller_message": "Payment complete.", "type": "authorized",
+            }),
+            Some(decline) => json!({
+                "advice_code": "try_again_later", "network_advice_code": null, "network_decline_code": "01",
+                "network_status": "declined_by_network", "reason": decline.decline_code, "risk_level": "normal",
+                "risk_score": 20, "seller_message": "The bank did not return any further details with this decline.",
+                "type": "issuer_declined",
+            }),
+        };
+        let charge = Object::new(
+            Kind::Charge,
+            self.now(),
+            json!({
+                "amount": amount,
+                "amount_captured": if decline.is_none() { amount.clone() } else { json!(0) },
+                "amount_refunded": 0,
+                "application": null,
+                "application_fee": null,
+                "application_fee_amount": null,
+                "balance_transaction": null,
+                "billing_details": payment_method.body["billing_details"],
+                "calculated_statement_descriptor": "SANDBOX",
+                "captured": decline.is_none(),
+                "currency": intent.body["currency"],
+                "customer": intent.body["customer"],
+                "description": intent.body["description"],
+                "disputed": false,
+                "failure_balance_transaction": null,
+                "failure_code": decline.map(|decline| decline.code),
+                "failure_message": decline.map(Decline::message),
+                "fraud_details": {},
+                "metadata": intent.body["metadata"],
+                "on_behalf_of": null,
+                "outcome": outcome,
+                "paid": decline.is_none(),
+                "payment_intent": intent.id,
+                "payment_method": payment_method.id,
+                "payment_method_details": payment_method_details(payment_method, amount),
+                "receipt_email": null,
+                "receipt_number": null,
+                "receipt_url": null,
+                "refunded": false,
+                "review": null,
+                "shipping": intent.body["shipping"],
+                "source_transfer": null,
+                "statement_descriptor": null,
+                "statement_descriptor_suffix": null,
+                "status": if decline.is_none() { "succeeded" } else { "failed" },
+                "transfer_data": null,
+                "transfer_group": null,
+            }),
+        );
+        self.insert(&charge)?;
+        self.emit(
+            if decline.is_none() { "charge.succeeded" } else { "charge.failed" },
+            &charge,
+            None,
+        )?;
+        Ok(charge)
+    }
+
+    /// Makes a setup intent that waits for a payment method.
+    pub(crate) fn create_setup_intent(
+        &mut self,
+        customer: Option<&str>,
+        usage: &str,
+        description: Option<String>,
+        metadata: Value,
+    ) -> Result<Object, ApiError> {
+        let id = Kind::SetupIntent.new_id();
+        let body = json!({
+            "allowed_payment_method_types": null,
+            "application": null,
+            "automatic_payment_methods": null,
+            "cancellation_reason": null,
+            "client_secret": client_secret(&id),
+            "customer": customer,
+            "customer_account": null,
+            "description": description,
+            "excluded_payment_method_types": null,
+            "flow_directions": null,
+            "last_setup_error": null,
+            "latest_attempt": null,
+            "managed_payments": null,
+            "mandate": null,
+            "metadata": if metadata.is_object() { metadata } else { json!({}) },
+            "next_action": null,
+            "on_behalf_of": null,
+            "payment_method": null,
+            "payment_method_configuration_details": null,
+            "payment_method_options": { "card": {
+                "mandate_options": null, "network": null, "request_three_d_secure": "automatic",
+            } },
+            "payment_method_types": ["card"],
+            "single_use_mandate": null,
+            "status": "requires_payment_method",
+            "usage": usage,
+        });
+        let intent = Object::with_id(Kind::SetupIntent, id, self.now(), body);
+        self.create(&intent)?;
+        Ok(intent)
+    }
+
+    /// Tries to save a payment method through a setup intent. The intent and its events are written whatever
+    /// comes out; attaching is the caller's.
+    pub(crate) fn confirm_setup_intent(
+        &mut self,
+        intent: &mut Object,
+        payment_method: &Object,
+        presence: Presence,
+    ) -> Result<Verdict, ApiError> {
+        let verdict = save_verdict(payment_method, presence);
+        intent.body["payment_method"] = json!(payment_method.id);
+        intent.body["next_action"] = Value::Null;
+        match verdict {
+            Verdict::Accepted => {
+                intent.body["status"] = json!("succeeded");
+                intent.body["last_setup_error"] = Value::Null;
+                self.save(intent)?;
+                self.emit("setup_intent.succeeded", intent, None)?;
+            }
+            Verdict::ActionRequired => {
+                intent.body["status"] = json!("requires_action");
+                intent.body["next_action"] = json!({
+                    "type": "use_stripe_sdk",
+                    "use_stripe_sdk": { "type": "three_d_secure_redirect" },
+                });
+                self.save(intent)?;
+                self.emit("setup_intent.requires_action", intent, None)?;
+            }
+            Verdict::Declined(decline) => {
+                let mut error = decline.error().body()["error"].take();
+                error["payment_method"] = payment_method.body.clone();
+                intent.body["last_setup_error"] = error;
+                intent.body["payment_method"] = Value::Null;
+                intent.body["status"] = json!("requires_payment_method");
+                self.save(intent)?;
+                self.emit("setup_intent.setup_failed", intent, None)?;
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Attaches a payment method to a customer. It must be in the store.
+    pub(crate) fn attach(
+        &mut self,
+        payment_method: &mut Object,
+        customer: &str,
+    ) -> Result<(), ApiError> {
+        if payment_method.text("customer") == Some(customer) {
+            return Ok(());
+        }
+        payment_method.body["customer"] = json!(customer);
+        self.save(payment_method)?;
+        self.emit("payment_method.attached", payment_method, None)
+    }
+}
+
+fn payment_method_details(payment_method: &Object, amount: &Value) -> Value {
+    let kind = payment_method.text("type").unwrap_or("card");
+    let card = &payment_method.body["card"];
+    if kind != "card" {
+        return json!({ "type": kind, kind: {} });
+    }
+    json!({
+        "type": "card",
+        "card": {
+            "amount_authorized": amount,
+            "authorization_code": null,
+            "brand": card["brand"],
+            "checks": card["checks"],
+            "country": card["country"],
+            "exp_month": card["exp_month"],
+            "exp_year": card["exp_year"],
+            "fingerprint": card["fingerprint"],
+            "funding": card["funding"],
+            "installments": null,
+            "last4": card["last4"],
+            "mandate": null,
+            "network": card["brand"],
+            "network_token": { "used": false },
+            "network_transaction_id": null,
+            "regulated_status": "unregulated",
+            "three_d_secure": null,
+            "wallet": null,
+        },
+    })
+}

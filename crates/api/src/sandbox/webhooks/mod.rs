@@ -1,0 +1,225 @@
+//! Webhook deliveries: signed, concurrent, repeated with back-off, and resumed after a restart.
+//!
+//! The queue is in the store. No order is promised: deliveries run side by side.
+
+mod signature;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix_web::web;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::{
+    Sandbox,
+    clock::wall,
+    error::ApiError,
+    object::Kind,
+    store::{Attempt, Delivery, DeliveryState, Origin},
+};
+
+/// Deliveries in progress at once.
+const CONCURRENT: usize = 8;
+/// Deliveries read from the queue at a time.
+const BATCH: i64 = 64;
+/// Longest wait for an endpoint's answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The queue is looked at no less often than this: the clock may have moved.
+const IDLE: Duration = Duration::from_secs(1);
+/// Seconds before the second, third, … attempt; the last one repeats.
+const BACK_OFF: &[i64] = &[1, 5, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600];
+/// Seconds after which a delivery is given up.
+const GIVE_UP: i64 = 3 * 86_400;
+
+/// Why the sender cannot work.
+#[derive(Debug, thiserror::Error)]
+#[error("the webhook sender cannot start: {0}")]
+pub struct SenderError(#[from] reqwest::Error);
+
+/// Delivers what is due, for ever.
+pub(super) struct Sender {
+    sandbox: web::Data<Sandbox>,
+    client: reqwest::Client,
+    slots: Arc<Semaphore>,
+    in_progress: Arc<Mutex<HashSet<i64>>>,
+}
+
+impl Sender {
+    pub(super) fn new(sandbox: web::Data<Sandbox>) -> Result<Sender, SenderError> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+            .no_proxy()
+            .build()?;
+        let slots = Arc::new(Semaphore::new(CONCURRENT));
+        Ok(Sender { sandbox, client, slots, in_progress: Arc::default() })
+    }
+
+    pub(super) async fn run(self) {
+        loop {
+            match self.due() {
+                Ok(due) => {
+                    for delivery in due {
+                        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
+                            return;
+                        };
+                        self.mark(delivery.id, true);
+                        let one = self.one();
+                        tokio::spawn(async move {
+                            one.deliver(delivery).await;
+                            drop(slot);
+                        });
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the webhook queue cannot be read"),
+            }
+            let surroundings = self.sandbox.store.surroundings();
+            // Woken or not, the queue is looked at.
+            let _ = tokio::time::timeout(IDLE, surroundings.deliveries.notified()).await;
+        }
+    }
+
+    fn due(&self) -> Result<Vec<Delivery>, ApiError> {
+        let busy: Vec<i64> =
+            self.in_progress.lock().map(|busy| busy.iter().copied().collect()).unwrap_or_default();
+        self.sandbox.store.read(|tx| tx.due_deliveries(&busy, BATCH))
+    }
+
+    fn mark(&self, delivery: i64, busy: bool) {
+        if let Ok(mut in_progress) = self.in_progress.lock() {
+            if busy {
+                in_progress.insert(delivery)
+            } else {
+                in_progress.remove(&delivery)
+            };
+        }
+    }
+
+    fn one(&self) -> Sender {
+        Sender {
+            sandbox: self.sandbox.clone(),
+            client: self.client.clone(),
+            slots: Arc::clone(&self.slots),
+            in_progress: Arc::clone(&self.in_progress),
+        }
+    }
+
+    async fn deliver(&self, delivery: Delivery) {
+        let result = self.attempt(&delivery).await;
+        let now = self.sandbox.store.surroundings().clock.now();
+        let attempt = next(&delivery, result, now);
+        let id = delivery.id;
+        let recorded = self
+            .sandbox
+            .store
+            .write(Origin::default(), move |tx| tx.record_attempt(id, &attempt))
+            .await;
+        if let Err(error) = recorded {
+            tracing::warn!(%error, delivery = id, "a webhook attempt cannot be recorded");
+        }
+        self.mark(id, false);
+        self.sandbox.store.surroundings().deliveries.notify_one();
+    }
+
+    /// Sends it once: the HTTP status, or why there was none.
+    async fn attempt(&self, delivery: &Delivery) -> Result<u16, String> {
+        let loaded = self.sandbox.store.read(|tx| {
+            let mut event = tx.get(Kind::Event, &delivery.event, "event")?;
+            event.body["pending_webhooks"] = json!(tx.count_pending_deliveries(&event.id)?);
+            Ok((event, tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?))
+        });
+        let (event, endpoint) = loaded.map_err(|error| error.message)?;
+        let endpoint = endpoint.ok_or("the endpoint has been deleted")?;
+        let secret = endpoint.private["secret"].as_str().unwrap_or_default();
+        let payload = event.body.to_string();
+        let response = self
+            .client
+            .post(endpoint.text("url").unwrap_or_default())
+            .header("Content-Type", "application/json; charset=utf-8")
+            .header("Cache-Control", "no-cache")
+            .header("Stripe-Signature", signature::header(secret, wall(), &payload))
+            .body(payload)
+            .send()
+            .await
+            .map_err(|error| reason(&error))?;
+        Ok(response.status().as_u16())
+    }
+}
+
+/// The innermost cause says most: "connection refused".
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if error.is_timeout() { "timed out".to_owned() } else { cause.to_string() }
+}
+
+/// What becomes of a delivery after an attempt.
+fn next(delivery: &Delivery, result: Result<u16, String>, now: i64) -> Attempt {
+    let (status, failure) = match result {
+        Ok(status) => (Some(i64::from(status)), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let is_delivered = status.is_some_and(|status| (200..300).contains(&status));
+    let place = usize::try_from(delivery.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1);
+    let due = now + BACK_OFF[place];
+    let state = match (is_delivered, due - delivery.created > GIVE_UP) {
+        (true, _) => DeliveryState::Delivered,
+        (false, true) => DeliveryState::Failed,
+        (false, false) => DeliveryState::Pending,
+    };
+    Attempt { state, due, status, failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(attempts: i64, created: i64) -> Delivery {
+        Delivery {
+            id: 1,
+            event: "evt_1".to_owned(),
+            endpoint: "we_1".to_owned(),
+            state: "pending".to_owned(),
+            attempts,
+            due: 0,
+            status: None,
+            failure: None,
+            created,
+        }
+    }
+
+    #[test]
+    fn only_2xx_is_delivered() {
+        assert_eq!(next(&delivery(0, 0), Ok(204), 0).state, DeliveryState::Delivered);
+        for status in [301, 400, 404, 500] {
+            assert_eq!(
+                next(&delivery(0, 0), Ok(status), 0).state,
+                DeliveryState::Pending,
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn attempts_are_spread_over_three_days_and_then_given_up() {
+        let mut now = 0;
+        let mut attempts = 0;
+        loop {
+            let after = next(&delivery(attempts, 0), Err("refused".to_owned()), now);
+            if after.state == DeliveryState::Failed {
+                break;
+            }
+            attempts += 1;
+            now = after.due;
+        }
+        assert!((15..25).contains(&attempts), "{attempts}");
+        assert!(now <= GIVE_UP && now > GIVE_UP - 86_400);
+    }
+}
