@@ -7,6 +7,7 @@ mod stop;
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web};
@@ -101,13 +102,16 @@ impl Application {
         let background = vec![
             jobs.spawn(closed.clone()),
             tokio::spawn(fill(library)),
-            tokio::spawn(sell(
-                Arc::clone(&catalog),
-                stripe,
-                db.clone(),
-                public_url.clone(),
-                clock,
-                sandbox.is_some(),
+            tokio::spawn(until(
+                closed.clone(),
+                sell(
+                    Arc::clone(&catalog),
+                    stripe,
+                    db.clone(),
+                    public_url.clone(),
+                    clock,
+                    sandbox.is_some(),
+                ),
             )),
         ];
         let origins = config.cors_origins.clone();
@@ -241,6 +245,14 @@ async fn counterpart(
     })
 }
 
+/// Does `work`, which may be dropped at any point, until everything closes.
+async fn until(mut closed: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = closed.wait_for(|closed| *closed) => {}
+    }
+}
+
 /// A new installation starts with something to hear.
 async fn fill(library: Library) {
     match library.seed().await {
@@ -252,22 +264,30 @@ async fn fill(library: Library) {
     }
 }
 
-/// Brings the catalog and Stripe together. What a start changes at a real account is the operator's to say, with
-/// `circle catalog apply`; until then what Stripe sells is what is shown.
+/// Brings the catalog and Stripe together, now and again: prices also change in the dashboard and on other machines.
+/// What a start changes at a real account is the operator's to say, with `circle catalog apply`; until then what
+/// Stripe sells is what is shown.
 async fn sell(catalog: Arc<Catalog>, stripe: Client, db: Db, site: Url, clock: Clock, apply: bool) {
-    let now = clock.wall();
-    let outcome = match apply {
-        true => catalog::apply(&catalog, &stripe, &db, &site, now).await,
-        false => catalog::refresh(&catalog, &stripe, &db, &site, now).await,
-    };
-    match outcome {
-        Ok(applied) => {
-            for change in applied.changes {
-                tracing::info!("catalog: {change}");
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let now = clock.wall();
+        let outcome = match apply {
+            true => catalog::apply(&catalog, &stripe, &db, &site, now).await,
+            false => catalog::refresh(&catalog, &stripe, &db, &site, now).await,
+        };
+        wait = match outcome {
+            Ok(applied) => {
+                for change in applied.changes {
+                    tracing::info!("catalog: {change}");
+                }
+                Duration::from_secs(60 * 60)
             }
-        }
-        Err(error) => {
-            tracing::error!(%error, "the catalog and Stripe could not be brought together")
-        }
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::error!("the catalog and Stripe could not be brought together: {error:#}");
+                (wait * 2).min(Duration::from_secs(60))
+            }
+        };
+        tokio::time::sleep(wait).await;
     }
 }
