@@ -1,12 +1,12 @@
 //! How often something may be tried: counted in the database, and floods stopped before it.
 //!
-//! A window starts with its first hit. The counts in memory are this process's share of the same windows,
-//! so what memory refuses the database would refuse too; only many processes together need to ask it.
+//! A window starts with its first hit. Memory holds the windows as the database last counted them, so that it refuses
+//! nothing that the database would take; what is over the limit already costs no write.
 
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::store;
@@ -84,7 +84,13 @@ struct Counting {
     db: Db,
     clock: Clock,
     keys: Keys,
-    recent: Mutex<HashMap<String, (Window, i64)>>,
+    recent: Mutex<HashMap<String, Known>>,
+}
+
+struct Known {
+    window: Window,
+    /// When it may be forgotten, Unix seconds.
+    end: i64,
 }
 
 impl Limits {
@@ -104,8 +110,10 @@ impl Limits {
         let now = counting.clock.wall();
         let name = counting.name(limit, subject);
         counting.hit_in_memory(limit, &name, now)?;
+        let row = name.clone();
         let window =
-            counting.db.write(move |conn| store::hit(conn, &name, limit.window, now)).await?;
+            counting.db.write(move |conn| store::hit(conn, &row, limit.window, now)).await?;
+        counting.learn(limit, name, window);
         window.check(limit, now)
     }
 
@@ -123,17 +131,30 @@ impl Counting {
     }
 
     fn hit_in_memory(&self, limit: &Limit, name: &str, now: i64) -> Result<(), LimitError> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent();
         if recent.len() >= CAPACITY && !recent.contains_key(name) {
-            recent.retain(|_, (_, end)| *end > now);
+            recent.retain(|_, known| known.end > now);
             // A flood from more places than that starts over rather than lock everybody out.
             if recent.len() >= CAPACITY {
                 recent.clear();
             }
         }
-        let window = Window::hit(recent.get(name).map(|(window, _)| *window), limit, now);
-        recent.insert(name.to_owned(), (window, window.start + limit.window));
+        let window = Window::hit(recent.get(name).map(|known| known.window), limit, now);
+        recent.insert(name.to_owned(), Known { window, end: window.start + limit.window });
         window.check(limit, now)
+    }
+
+    /// Takes over the window as the database has it, with what hit it here in the meantime.
+    fn learn(&self, limit: &Limit, name: String, counted: Window) {
+        let mut recent = self.recent();
+        let here = recent.get(&name).filter(|known| known.window.start == counted.start);
+        let hits = here.map_or(counted.hits, |known| known.window.hits.max(counted.hits));
+        let window = Window { hits, ..counted };
+        recent.insert(name, Known { window, end: window.start + limit.window });
+    }
+
+    fn recent(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -138,11 +138,6 @@ impl Accounts {
         })
     }
 
-    /// The limits, for what else is counted by user.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// The ids of users whose account changed, from now on.
     pub fn changes(&self) -> broadcast::Receiver<String> {
         self.db.changes()
@@ -196,4 +191,9 @@ impl Accounts {
             })
             .await
     }
+}
+
+/// Forgets sessions and limits that can no longer matter at `now`, on the wall clock.
+pub async fn prune(db: &Db, now: i64) -> Result<(), DbError> {
+    db.write(move |conn| store::prune(conn, now)).await
 }

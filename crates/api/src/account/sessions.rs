@@ -209,12 +209,6 @@ impl Accounts {
         Ok(sessions)
     }
 
-    /// Forgets sessions and limits that can no longer matter.
-    pub async fn prune(&self) -> Result<(), DbError> {
-        let now = self.clock.wall();
-        self.db.write(move |conn| store::prune(conn, now)).await
-    }
-
     pub(super) fn opened(
         &self,
         session: NewSession,

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
-    http::StatusCode,
+    http::{StatusCode, header::CACHE_CONTROL},
     web,
 };
 use shared::{
@@ -91,6 +91,7 @@ pub(super) async fn end_session(
 fn answer(status: StatusCode, opened: OpenedSession, edge: &Edge) -> HttpResponse {
     let OpenedSession { token, expires_in, account, refresh_token } = opened;
     let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store"));
     if let Some(refresh_token) = refresh_token {
         let lifetime = Duration::seconds(SESSION_LIFETIME);
         response.cookie(refresh_cookie(refresh_token.expose().to_owned(), lifetime, edge));

@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{HeaderMap, HeaderName, ORIGIN, USER_AGENT},
+    http::header::{HOST, HeaderMap, HeaderName, ORIGIN, USER_AGENT},
     web,
 };
 use ipnet::IpNet;
@@ -37,12 +37,8 @@ impl Edge {
 
     /// Whether a page of this origin may open or refresh a session.
     fn admits(&self, origin: &str, host: &str) -> bool {
-        let same_host = Url::parse(origin).is_ok_and(|origin| {
-            let default_port = || {
-                format!("{}:{}", origin.host_str().unwrap_or_default(), origin.port().unwrap_or(0))
-            };
-            !host.is_empty() && (origin.authority() == host || default_port() == host)
-        });
+        let same_host =
+            Url::parse(origin).is_ok_and(|origin| origin.has_host() && origin.authority() == host);
         same_host
             || origin == self.public_url.origin().ascii_serialization()
             || self.cors_origins.iter().any(|allowed| allowed == origin)
@@ -147,9 +143,9 @@ impl FromRequest for OwnPage {
         // Behind the development proxy the browser alone knows that page and API are one origin to it.
         let browser_vouches =
             header(request, &HeaderName::from_static("sec-fetch-site")) == "same-origin";
-        let host = request.connection_info().host().to_owned();
+        let host = header(request, &HOST);
         ready(edge(request).and_then(|edge| {
-            if origin.is_empty() || browser_vouches || edge.admits(origin, &host) {
+            if origin.is_empty() || browser_vouches || edge.admits(origin, host) {
                 Ok(Self)
             } else {
                 Err(ApiError::new(ErrorCode::Forbidden, "Pages of another origin may not do this."))
@@ -230,6 +226,7 @@ mod tests {
             ("https://circle.example.evil.example", "circle.example", false),
             ("https://evil.example", "circle.example", false),
             ("null", "circle.example", false),
+            ("file://", "", false),
         ] {
             assert_eq!(edge().admits(origin, host), expected, "{origin} at {host}");
         }

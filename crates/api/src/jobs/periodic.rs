@@ -5,6 +5,7 @@ use tokio::{sync::watch, time::Duration};
 use super::{Jobs, store};
 use crate::{
     access::{self, STALE_AFTER},
+    account,
     billing::{
         reconcile::{self, Drift},
         refresh, subscriptions,
@@ -72,7 +73,7 @@ impl Jobs {
         marked.await
     }
 
-    /// Reconciles at the start and then regularly.
+    /// Reconciles and forgets what is no longer needed, at the start and then regularly.
     pub(super) async fn run_periodically(self, mut shutdown: watch::Receiver<bool>) {
         let mut at_start = true;
         while !*shutdown.borrow() {
@@ -87,6 +88,9 @@ impl Jobs {
                 }
             };
             at_start = false;
+            if let Err(error) = account::prune(&self.db, self.clock().wall()).await {
+                tracing::warn!(%error, "old sessions and limits could not be removed");
+            }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = shutdown.changed() => break,

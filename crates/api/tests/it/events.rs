@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, TestApp};
-
-const PASSWORD: &str = "correct horse battery";
+use crate::harness::{PASSWORD, PATIENCE, TestApp};
 
 /// An open stream, read message by message.
 struct Stream {
@@ -44,28 +42,22 @@ impl Stream {
     }
 }
 
-async fn register(app: &TestApp) -> String {
-    let body = json!({"email": "ada@example.com", "password": PASSWORD});
-    app.post("/api/auth/register", body).await.expect(201)["token"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn a_stream_begins_with_the_account_and_tells_each_change() {
     let app = TestApp::start().await;
-    let token = register(&app).await;
+    let token = app.register("ada@example.com").await.token;
     let mut stream = Stream::open(&app, &token).await;
     assert_eq!(stream.next().await, Some(app.get_as(&token, "/api/me").await.expect(200)));
 
     let change = json!({"email": "ada@example.org", "current_password": PASSWORD});
-    let request = app.http.request(Method::PATCH, app.url("/api/me")).bearer_auth(&token);
-    app.send(request.body(change.to_string())).await.expect(200);
+    app.patch_as(&token, "/api/me", change).await.expect(200);
     assert_eq!(stream.next().await.unwrap()["email"], "ada@example.org");
 }
 
 #[tokio::test]
 async fn a_stream_ends_with_its_session() {
     let app = TestApp::start().await;
-    let token = register(&app).await;
+    let token = app.register("ada@example.com").await.token;
     let mut stream = Stream::open(&app, &token).await;
     assert!(stream.next().await.is_some());
     app.post_as(&token, "/api/auth/logout", json!(null)).await.expect(204);
@@ -76,7 +68,7 @@ async fn a_stream_ends_with_its_session() {
 #[tokio::test]
 async fn a_stream_does_not_hold_up_a_stop() {
     let app = TestApp::start().await;
-    let token = register(&app).await;
+    let token = app.register("ada@example.com").await.token;
     let mut stream = Stream::open(&app, &token).await;
     assert!(stream.next().await.is_some());
     // Sooner than the server would give up on a request that does not end.

@@ -7,24 +7,14 @@ use api::{
     episodes::{Library, audio::MediaFolder},
 };
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{PATIENCE, TestApp};
-
-/// Somebody who is logged in.
-pub struct Listener {
-    pub id: String,
-    pub token: String,
-}
+use super::{Listener, PATIENCE, TestApp};
 
 impl TestApp {
     /// Registers somebody and gives them a plan, as an operator does.
     pub async fn listener(&self, email: &str, plan: Option<&str>) -> Listener {
-        let body = json!({"email": email, "password": "correct horse battery"});
-        let session = self.post("/api/auth/register", body).await.expect(201);
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let listener =
-            Listener { id: text(&session["account"]["id"]), token: text(&session["token"]) };
+        let listener = self.register(email).await;
         if let Some(plan) = plan {
             self.grant(&listener, plan).await;
         }

@@ -3,6 +3,7 @@
 mod database;
 mod http;
 mod listeners;
+mod sessions;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 
 pub use database::Database;
 pub use http::Answer;
-pub use listeners::Listener;
+pub use sessions::{Listener, PASSWORD, cookie, credentials};
 
 /// How long a test waits for something that must come; reached only when it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -108,6 +109,14 @@ impl TestApp {
 
     pub async fn post_as(&self, token: &str, path: &str, body: serde_json::Value) -> Answer {
         self.send(self.http.post(self.url(path)).bearer_auth(token).body(body.to_string())).await
+    }
+
+    pub async fn patch_as(&self, token: &str, path: &str, body: serde_json::Value) -> Answer {
+        self.send(self.http.patch(self.url(path)).bearer_auth(token).body(body.to_string())).await
+    }
+
+    pub async fn delete_as(&self, token: &str, path: &str) -> Answer {
+        self.send(self.http.delete(self.url(path)).bearer_auth(token)).await
     }
 
     /// Sends any request and reads the whole answer.
