@@ -2,5 +2,5 @@
 // the hashed names come from the preloads that Trunk writes into the page.
 const bindings = document.querySelector('link[rel="modulepreload"]').href;
 const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]').href;
-const { default: start } = await import(bindings);
-await start({ module_or_path: wasm });
+const app = await import(bindings);
+await app.default({ module_or_path: wasm });

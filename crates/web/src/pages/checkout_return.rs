@@ -76,8 +76,9 @@ fn Payment(props: &PaymentProps) -> Html {
     });
     let again = use_callback(attempt, |(), attempt| attempt.set(**attempt + 1));
     let outcome = outcome(answer.as_ref(), &props.account, *patient);
+    let busy = (outcome == Outcome::Waiting).then_some("true");
     html! {
-        <div class="page"><div class="card entry" role="status" aria-busy={(outcome == Outcome::Waiting).then_some("true")}>
+        <div class="page"><div class="card entry" role="status" aria-busy={busy}>
             <Words {outcome} account={props.account.clone()} {again} />
         </div></div>
     }
@@ -116,17 +117,19 @@ fn Words(props: &WordsProps) -> Html {
         ),
         Outcome::Active => {
             let plan = account.plan.as_deref().map(|id| offer::name_of(plans.plans(), id));
+            let plan = plan.as_deref().unwrap_or("Your plan");
             say(
                 (Tone::Good, "Paid"),
                 "You are in.",
-                format!("{} is active. A receipt is on its way to {}.", plan.as_deref().unwrap_or("Your plan"), account.email),
+                format!("{} is active. A receipt is on its way to {}.", plan, account.email),
                 html! { <Link to={Route::Episodes} class="btn">{ "Start listening" }</Link> },
             )
         }
         Outcome::Processing => say(
             (Tone::Warn, "Processing"),
             "Your bank is still working on it.",
-            "Some payments take a while. You can close this page: your plan opens as soon as the payment is through.".to_owned(),
+            "Some payments take a while. You can close this page: your plan opens as soon as yours is through."
+                .to_owned(),
             to_account(),
         ),
         Outcome::NotPaid => say(

@@ -59,11 +59,10 @@ fn Notes(props: &NotesProps) -> Html {
     let EpisodePage { episode, description_html } = &*props.page;
     let plans = use_plan_list();
     let opener = episode.required_plan.as_deref().map(|id| offer::name_of(plans.plans(), id));
+    let (day, minutes) = (format::day(episode.published_at), format::minutes(episode.duration));
     html! {
         <article class="page prose">
-            <p class="soft small">
-                { format!("Episode {}, {}, {}", episode.number, format::day(episode.published_at), format::minutes(episode.duration)) }
-            </p>
+            <p class="soft small">{ format!("Episode {}, {day}, {minutes}", episode.number) }</p>
             <h1 class="h2">{ &episode.title }</h1>
             if episode.locked {
                 <div class="notice calm">
@@ -74,7 +73,10 @@ fn Notes(props: &NotesProps) -> Html {
                     <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link>
                 </div>
             } else {
-                <div class="listen"><PlayButton episode={Rc::new(episode.clone())} /><span class="soft">{ "Listen to this episode" }</span></div>
+                <div class="listen">
+                    <PlayButton episode={Rc::new(episode.clone())} />
+                    <span class="soft">{ "Listen to this episode" }</span>
+                </div>
             }
             if description_html.is_empty() {
                 <p>{ &episode.summary }</p>

@@ -82,7 +82,9 @@ fn Archive(props: &ArchiveProps) -> Html {
                     <ActionError error={older.error.clone()} />
                     if page.has_more {
                         <div class="actions centered">
-                            <Button class="quiet" busy={older.busy} onclick={older.run.clone()}>{ "Show older episodes" }</Button>
+                            <Button class="quiet" busy={older.busy} onclick={older.run.clone()}>
+                                { "Show older episodes" }
+                            </Button>
                         </div>
                     }
                 </>

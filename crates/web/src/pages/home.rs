@@ -91,9 +91,12 @@ fn HowItWorks() -> Html {
         <>
             <h2>{ "How it works" }</h2>
             <ol class="steps">
-                { step("Pick a plan", "By the month or by the year, on Stripe's own payment page.") }
-                { step("Listen here, or anywhere", "In the browser, or with your private feed in the podcast app you use.") }
-                { step("Leave when you like", "Two clicks, no questions. What you paid for stays open to its end.") }
+                { step("Pick a plan",
+                    "By the month or by the year, on Stripe's own payment page.") }
+                { step("Listen here, or anywhere",
+                    "In the browser, or with your private feed in the podcast app you use.") }
+                { step("Leave when you like",
+                    "Two clicks, no questions. What you paid for stays open to its end.") }
             </ol>
         </>
     }

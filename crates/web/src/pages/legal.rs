@@ -23,7 +23,8 @@ pub(crate) fn Terms() -> Html {
                 "You can cancel on your account page whenever you like. Episodes stay open until the end of the period \
                  you paid for. Deleting the account cancels the plan at once.") }
             { part("Your feed",
-                "The address of your private feed is yours alone. Please do not pass it on; if it got out, make a new one.") }
+                "The address of your private feed is yours alone. Please do not pass it on; \
+                 if it got out, make a new one.") }
             { part("The episodes",
                 "They are made for your ears. Please do not publish them elsewhere.") }
         </article>

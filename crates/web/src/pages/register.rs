@@ -64,7 +64,7 @@ pub(crate) fn Register(props: &EntryProps) -> Html {
         <div class="page"><div class="card entry">
             <h1 class="h3">{ "Create your account" }</h1>
             if let Some(choice) = &props.afterwards.choice {
-                <p class="soft"><ChosenPlan choice={choice.clone()} /></p>
+                <div class="soft"><ChosenPlan choice={choice.clone()} /></div>
             } else {
                 <p class="soft">{ "Free episodes are open at once, without a card. A plan opens the rest." }</p>
             }
@@ -134,7 +134,8 @@ pub(crate) fn AlreadyIn(props: &AlreadyInProps) -> Html {
     html! {
         <div class="page"><div class="card entry">
             <h1 class="h3">{ "Almost there" }</h1>
-            <p class="soft">{ format!("You are signed in as {}. ", account.email) }<ChosenPlan choice={choice.clone()} /></p>
+            <p class="soft">{ format!("You are signed in as {}.", account.email) }</p>
+            <div class="soft"><ChosenPlan choice={choice.clone()} /></div>
             <ActionError {error} />
             <Button class="wide" busy={pay.busy} onclick={pay.run.reform(move |()| choice.clone())}>
                 { "Continue to payment" }

@@ -62,7 +62,9 @@ fn EpisodeRow(props: &EpisodeProps) -> Html {
                         if let Some(plan) = plan { { format!(", with {plan}") } }
                     </div>
                 </div>
-                <Link to={Route::Pricing} class="btn quiet end" label={format!("Unlock {}", episode.title)}>{ "Unlock" }</Link>
+                <Link to={Route::Pricing} class="btn quiet end" label={format!("Unlock {}", episode.title)}>
+                    { "Unlock" }
+                </Link>
             </li>
         };
     }
@@ -80,7 +82,8 @@ fn EpisodeRow(props: &EpisodeProps) -> Html {
                 { title }
                 <div class="soft small">{ when }</div>
                 if let Some(heard) = heard.filter(|heard| !heard.is_finished()) {
-                    <progress class="bar" max="100" value={heard.percent().to_string()} aria-label={format!("Heard of {}", episode.title)} />
+                    <progress class="bar" max="100" value={heard.percent().to_string()}
+                        aria-label={format!("Heard of {}", episode.title)} />
                 }
             </div>
             <span class="soft small num end">{ end }</span>

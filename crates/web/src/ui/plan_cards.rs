@@ -51,6 +51,7 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
     let paid_by = subscription.as_ref().and_then(|it| it.interval);
     let interval = chosen.or(paid_by).unwrap_or_default();
     let list = use_plan_list();
+    let saving = offer::saving(list.plans()).map(AttrValue::from);
     let heading = if props.page_heading {
         html! { <h1 class="h2">{ &props.heading }</h1> }
     } else {
@@ -75,7 +76,7 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
         <div>
             <div class="section-head">
                 { heading }
-                <IntervalToggle {interval} saving={offer::saving(list.plans()).map(AttrValue::from)} onchange={set_interval} />
+                <IntervalToggle {interval} {saving} onchange={set_interval} />
             </div>
             { body }
             <p class="soft small fineprint">
@@ -97,7 +98,8 @@ fn cards(
     let cards = plans.plans.iter().enumerate().map(|(index, plan)| {
         let choice = Choice { plan: plan.id.clone(), interval };
         let step = offer::step(account, subscription, &choice);
-        html! { <PlanCard key={plan.id.clone()} plan={plan.clone()} {choice} {step} best={index == best && index > 0} {page_heading} /> }
+        let best = index == best && index > 0;
+        html! { <PlanCard key={plan.id.clone()} plan={plan.clone()} {choice} {step} {best} {page_heading} /> }
     });
     html! { <div class="plans">{ for cards }</div> }
 }
@@ -162,9 +164,10 @@ fn PlanCard(props: &PlanCardProps) -> Html {
     let button = match step {
         Step::Current => html! { <p class="current-plan">{ "Current plan" }</p> },
         _ if offer::price_of(plan, choice.interval).is_none() => Html::default(),
-        Step::Register => html! {
-            <Link to={Route::Register(Afterwards::checkout(choice.clone()))} class={classes!("btn", looks)}>{ words }</Link>
-        },
+        Step::Register => {
+            let to = Route::Register(Afterwards::checkout(choice.clone()));
+            html! { <Link {to} class={classes!("btn", looks)}>{ words }</Link> }
+        }
         Step::Checkout | Step::ConfirmChange => html! {
             <Button busy={choose.busy} onclick={choose.run} class={looks}>{ words }</Button>
         },

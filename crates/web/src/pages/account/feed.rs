@@ -6,8 +6,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    api::ApiError,
-    resource::use_resource,
+    resource::{Resource, use_resource},
     session::use_client,
     ui::{
         action::{Done, Work, use_action},
@@ -54,14 +53,15 @@ pub(super) fn FeedCard() -> Html {
         }
     });
     let error = rotate.error.clone().or_else(|| match &fetched.resource {
-        crate::resource::Resource::Failed(error) => Some(ApiError::clone(error)),
-        _ => None,
+        Resource::Failed(error) => Some(error.clone()),
+        Resource::Loading | Resource::Ready(_) => None,
     });
     html! {
         <div class="card feed">
             <h2 class="h3">{ "Listen in your app" }</h2>
             <p class="soft small">
-                { "Paste this address where your podcast app adds a feed. It is yours alone; if it gets out, make a new one." }
+                { "Paste this address where your podcast app adds a feed. " }
+                { "It is yours alone; if it gets out, make a new one." }
             </p>
             <div class="field">
                 <input ref={input} readonly=true value={url.clone()} aria-label="Feed address" spellcheck="false" />

@@ -133,11 +133,12 @@ fn PlanActions(props: &PlanActionsProps) -> Html {
         let onclick = portal.run.reform(move |()| page.clone());
         html! { <Button {busy} {class} {onclick}>{ words }</Button> }
     };
+    let home = if props.live { "" } else { "quiet" };
     html! {
         <div>
             <ActionError error={portal.error.clone()} />
             <div class="actions">
-                if props.customer { { button(PortalPage::Home, "", "Manage billing") } }
+                if props.customer { { button(PortalPage::Home, home, "Manage billing") } }
                 if props.live { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
                 if props.live && !props.ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
                 if !props.live { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
