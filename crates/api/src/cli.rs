@@ -1,15 +1,19 @@
 //! The command line: one binary, a subcommand for each thing an operator does.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
     app::{self, Application},
+    billing::{self, Rules},
     catalog,
     clock::Clock,
     config::{Config, SecretSource, Settings, StripeSettings},
+    db::Db,
+    inbox::{self, Inbox},
+    stripe::Client,
     telemetry,
 };
 
@@ -34,6 +38,69 @@ enum Command {
     /// Look at the Customer Portal's configuration
     #[command(subcommand)]
     Portal(PortalCommand),
+    /// Compare every subscription with Stripe's, and repair what differs
+    Reconcile {
+        /// Show the differences and leave them
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Say why a listener has access or has none, and how that came about
+    Explain {
+        /// An e-mail address or a customer id
+        who: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Give a listener a plan without Stripe
+    Grant {
+        /// The listener's e-mail address
+        email: String,
+        /// The plan's id
+        #[arg(long, required_unless_present = "revoke")]
+        plan: Option<String>,
+        /// The last day of it, YYYY-MM-DD in UTC; without one it is for good
+        #[arg(long)]
+        until: Option<String>,
+        /// Take back all that was given
+        #[arg(long, conflicts_with_all = ["plan", "until"])]
+        revoke: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Look at what Stripe sent, and apply it again
+    #[command(subcommand)]
+    Events(EventsCommand),
+}
+
+#[derive(Subcommand)]
+enum EventsCommand {
+    /// List the newest events
+    List {
+        /// Of this state only: received, applied, ignored or failed
+        #[arg(long)]
+        state: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Show one event with its payload
+    Show {
+        /// evt_…
+        id: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Apply one event again, from its kept payload
+    Replay {
+        /// evt_…
+        id: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Subcommand)]
@@ -103,6 +170,24 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Catalog(command) => run_catalog(command).await,
         Command::Portal(command) => run_portal(command).await,
+        Command::Reconcile { dry_run, settings } => {
+            let config = config(&settings)?;
+            let (db, stripe, rules) = operator(&config).await?;
+            let done = billing::cli::reconcile(db, stripe, rules, dry_run).await;
+            done.with_context(|| which_stripe(&config))
+        }
+        Command::Explain { who, settings } => {
+            let (db, _, rules) = operator(&config(&settings)?).await?;
+            billing::cli::show(&db, rules, who).await
+        }
+        Command::Grant { email, plan, until, revoke: _, settings } => {
+            let (db, _, rules) = operator(&config(&settings)?).await?;
+            match plan {
+                Some(plan) => billing::cli::grant(&db, rules, email, plan, until).await,
+                None => billing::cli::revoke(&db, rules, email).await,
+            }
+        }
+        Command::Events(command) => run_events(command).await,
     }
 }
 
@@ -120,6 +205,36 @@ async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
         }
     };
     done.with_context(|| which_stripe(&config))
+}
+
+async fn run_events(command: EventsCommand) -> anyhow::Result<()> {
+    match command {
+        EventsCommand::List { state, limit, settings } => {
+            let db = app::open_database(&config(&settings)?).await?;
+            inbox::cli::list(&db, state, limit).await
+        }
+        EventsCommand::Show { id, settings } => {
+            let db = app::open_database(&config(&settings)?).await?;
+            inbox::cli::show(&db, id).await
+        }
+        EventsCommand::Replay { id, settings } => {
+            let (db, _, rules) = operator(&config(&settings)?).await?;
+            let inbox = Inbox::new(db, rules, Vec::new(), Arc::default());
+            inbox::cli::replay(&inbox, id).await
+        }
+    }
+}
+
+/// What the operator's commands work with: the database, Stripe, and the rules of a running server.
+async fn operator(config: &Config) -> anyhow::Result<(Db, Client, Rules)> {
+    let catalog = catalog::cli::load(config.catalog.as_deref())?;
+    let (db, stripe) = (app::open_database(config).await?, app::stripe_client(config)?);
+    let rules = Rules {
+        policy: Arc::new(app::policy(&catalog)),
+        livemode: config.stripe.is_live(),
+        clock: billing::cli::clock(&stripe).await,
+    };
+    Ok((db, stripe, rules))
 }
 
 async fn run_portal(PortalCommand::Show(settings): PortalCommand) -> anyhow::Result<()> {

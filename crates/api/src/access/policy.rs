@@ -5,6 +5,7 @@
 
 use shared::account::PaymentProblem;
 
+use super::Reason;
 use crate::stripe::SubscriptionStatus;
 
 const DAY: i64 = 86_400;
@@ -96,64 +97,6 @@ pub struct Grant {
     pub until: Option<i64>,
     /// When it was taken back.
     pub revoked_at: Option<i64>,
-}
-
-/// The rule that decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// Paid.
-    Active,
-    /// In a trial.
-    Trialing,
-    /// A renewal failed lately.
-    Grace,
-    /// Given by the operator.
-    Granted,
-    /// Neither a subscription nor a grant.
-    NoSubscription,
-    /// Canceled, or past its planned end.
-    Ended,
-    /// A renewal failed, and the grace is over.
-    PastDue,
-    /// Stripe gave up on collecting.
-    Unpaid,
-    /// Paused, or its invoices are voided and the paid period is over.
-    Paused,
-    /// The first payment is missing.
-    Incomplete,
-    /// The first payment never came.
-    IncompleteExpired,
-    /// `active` for too long behind its period's end.
-    Stale,
-    /// A product that is not sold here.
-    UnknownProduct,
-    /// A status that was not known when this was written.
-    UnknownStatus,
-    /// The operator's grant is over.
-    GrantEnded,
-}
-
-impl Reason {
-    /// The stable word for it, on the wire and in the history.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Trialing => "trialing",
-            Self::Grace => "grace",
-            Self::Granted => "granted",
-            Self::NoSubscription => "no_subscription",
-            Self::Ended => "ended",
-            Self::PastDue => "past_due",
-            Self::Unpaid => "unpaid",
-            Self::Paused => "paused",
-            Self::Incomplete => "incomplete",
-            Self::IncompleteExpired => "incomplete_expired",
-            Self::Stale => "stale",
-            Self::UnknownProduct => "unknown_product",
-            Self::UnknownStatus => "unknown_status",
-            Self::GrantEnded => "grant_ended",
-        }
-    }
 }
 
 /// What one subscription or grant gives by itself.

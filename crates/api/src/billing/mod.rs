@@ -6,8 +6,10 @@
 pub mod alerts;
 pub mod apply;
 mod checkout;
+pub mod cli;
 pub mod customers;
 mod error;
+pub mod explain;
 pub mod identity;
 mod listener;
 mod portal;

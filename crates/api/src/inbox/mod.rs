@@ -5,6 +5,7 @@
 //! back, Stripe is told to deliver it again, and a worker tries by itself too. Only what is dealt with makes another
 //! delivery a duplicate.
 
+pub mod cli;
 mod payload;
 mod store;
 
@@ -106,6 +107,21 @@ impl Inbox {
             }
         });
         self.answer(processed.await?)
+    }
+
+    /// Applies a kept event once more, whatever became of it before; `None` when no payload of it is kept.
+    pub async fn replay(&self, id: &str) -> Result<Option<Accepted>, AcceptError> {
+        let asked = id.to_owned();
+        let found = self.db.read(move |conn| store::find(conn, &asked)).await?;
+        let Some(kept) = found.and_then(|(_, payload)| payload) else { return Ok(None) };
+        let notification = Notification::parse(&payload::inflate(&kept)?)?;
+        let (rules, id, retry_at) =
+            (self.rules.clone(), id.to_owned(), self.rules.clock.wall() + FIRST_RETRY);
+        let processed = self.db.write(move |conn| {
+            store::lock_state(conn, &id)?;
+            process(conn, &rules, &id, &notification, retry_at)
+        });
+        self.answer(processed.await?).map(Some)
     }
 
     fn answer(&self, processed: Processed) -> Result<Accepted, AcceptError> {

@@ -57,6 +57,21 @@ impl NewEvent {
     }
 }
 
+/// An event as it is kept, but for its payload. Times are Unix seconds.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub(super) struct EventRecord {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) customer_id: Option<String>,
+    pub(super) created: i64,
+    pub(super) received_at: i64,
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+    pub(super) error: Option<String>,
+    pub(super) attempts: i64,
+}
+
 /// How far an event has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -208,4 +223,30 @@ pub fn lease(
 pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
     let due = events::table.filter(events::next_try_at.is_not_null());
     Ok(due.select(diesel::dsl::min(events::next_try_at)).first(conn)?)
+}
+
+/// The events that came last, newest first, of one state or of all.
+pub(super) fn list_newest(
+    conn: &mut Conn,
+    state: Option<&str>,
+    limit: i64,
+) -> Result<Vec<EventRecord>, DbError> {
+    let mut rows = events::table
+        .order((events::received_at.desc(), events::id.desc()))
+        .limit(limit)
+        .select(EventRecord::as_select())
+        .into_boxed();
+    if let Some(state) = state {
+        rows = rows.filter(events::state.eq(state));
+    }
+    Ok(rows.load(conn)?)
+}
+
+/// An event and its payload.
+pub(super) fn find(
+    conn: &mut Conn,
+    id: &str,
+) -> Result<Option<(EventRecord, Option<Vec<u8>>)>, DbError> {
+    let row = events::table.find(id).select((EventRecord::as_select(), events::payload));
+    Ok(row.first(conn).optional()?)
 }

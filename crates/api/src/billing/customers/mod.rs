@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{bind, find_owner, find_owners, retire, update_billing_email};
+pub use store::{Person, bind, find_owner, find_owners, find_person, retire, update_billing_email};
 
 /// Whose a Stripe customer is.
 #[derive(Clone, Debug, PartialEq, Eq)]

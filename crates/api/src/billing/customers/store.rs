@@ -46,6 +46,29 @@ pub fn find_owners(
     Ok(former.chain(current).collect())
 }
 
+/// A listener, as an operator names one.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Person {
+    /// Our id.
+    pub user_id: String,
+    /// The login.
+    pub email: String,
+    /// `cus_…`.
+    pub customer_id: Option<String>,
+}
+
+/// The listener with this e-mail address, in any case, or with this customer id, now or before.
+pub fn find_person(conn: &mut Conn, who: &str) -> Result<Option<Person>, DbError> {
+    let person = users::table.select((users::id, users::email, users::stripe_customer_id));
+    if who.contains('@') {
+        return Ok(person.filter(users::email.eq(who.to_lowercase())).first(conn).optional()?);
+    }
+    match find_owner(conn, who)?.user_id() {
+        Some(user_id) => Ok(person.filter(users::id.eq(user_id)).first(conn).optional()?),
+        None => Ok(None),
+    }
+}
+
 /// Binds a listener without a customer to one, and has all its subscriptions read: their events may have come
 /// before this commit. `false` when the listener has a customer already, or somebody else has this one.
 pub fn bind(

@@ -99,6 +99,14 @@ pub fn list_of_customer(
     Ok(rows.select(SubscriptionRow::as_select()).load(conn)?)
 }
 
+/// The subscriptions of a listener, oldest first.
+pub fn list_of_user(conn: &mut Conn, user_id: &str) -> Result<Vec<SubscriptionRow>, DbError> {
+    let rows = subscriptions::table
+        .filter(subscriptions::user_id.eq(user_id))
+        .order((subscriptions::created_at, subscriptions::id));
+    Ok(rows.select(SubscriptionRow::as_select()).load(conn)?)
+}
+
 /// The ids of subscriptions that have not ended and were made between two seconds, both included.
 pub fn list_live_created_between(
     conn: &mut Conn,

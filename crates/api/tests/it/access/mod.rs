@@ -1,6 +1,7 @@
 //! Access is right under any order, duplication or loss of events.
 
 mod intake;
+mod operator;
 mod order;
 mod refresh;
 mod repair;

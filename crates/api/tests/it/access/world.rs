@@ -38,6 +38,7 @@ pub const DAY: i64 = 86_400;
 pub struct World {
     pub db: Db,
     pub stripe: StandIn,
+    pub inbox: Inbox,
     pub jobs: Jobs,
     pub refresher: Refresher,
     pub clock: Clock,
@@ -77,9 +78,9 @@ impl World {
         let every = Duration::from_secs(3600);
         let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), wake, every);
 
-        let inbox = web::Data::new(inbox);
+        let taken = web::Data::new(inbox.clone());
         let server =
-            HttpServer::new(move || App::new().app_data(inbox.clone()).configure(http::routes))
+            HttpServer::new(move || App::new().app_data(taken.clone()).configure(http::routes))
                 .workers(1)
                 .disable_signals()
                 .bind("127.0.0.1:0")
@@ -90,6 +91,7 @@ impl World {
         Self {
             db,
             stripe,
+            inbox,
             jobs,
             refresher,
             clock,
