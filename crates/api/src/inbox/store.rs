@@ -242,11 +242,11 @@ pub(super) fn list_newest(
     Ok(rows.load(conn)?)
 }
 
-/// An event and its payload.
-pub(super) fn find(
-    conn: &mut Conn,
-    id: &str,
-) -> Result<Option<(EventRecord, Option<Vec<u8>>)>, DbError> {
+/// An event and its deflated payload, which is `None` once erased.
+pub(super) type Kept = (EventRecord, Option<Vec<u8>>);
+
+/// An event with its payload.
+pub(super) fn find(conn: &mut Conn, id: &str) -> Result<Option<Kept>, DbError> {
     let row = events::table.find(id).select((EventRecord::as_select(), events::payload));
     Ok(row.first(conn).optional()?)
 }
