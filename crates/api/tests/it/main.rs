@@ -12,6 +12,7 @@ mod harness;
 mod me;
 mod media;
 mod sessions;
+mod pages;
 mod site;
 mod stripe_client;
 mod stripe_requests;

@@ -10,7 +10,6 @@ use actix_web::{HttpResponse, web};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::Refused;
 use super::reply::{self, Answer, PageError};
 use super::shell::{self, Frame};
 use crate::sandbox::Sandbox;
@@ -158,17 +157,9 @@ pub(super) struct DoneQuery {
 }
 
 /// `GET /portal/{secret}`: the page of the session's flow, else home.
-pub(super) async fn start(
-    sandbox: web::Data<Sandbox>,
-    secret: web::Path<String>,
-    refused: web::Query<Refused>,
-) -> Answer {
+pub(super) async fn start(sandbox: web::Data<Sandbox>, secret: web::Path<String>) -> Answer {
     let portal = Portal::load(&sandbox, &secret).await?;
     let rest = match portal.page.flow.as_ref().map(|flow| &flow.task) {
-        // Only saving a card can lead to a challenge, and only a failed challenge back here.
-        _ if refused.message().is_some() => {
-            portal.path("/payment-methods/add?refused=authentication")
-        }
         None => portal.path("/home"),
         Some(Task::CustomerUpdate) => portal.path("/billing-information"),
         Some(Task::PaymentMethodUpdate) => portal.path("/payment-methods/add"),

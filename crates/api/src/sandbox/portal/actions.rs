@@ -37,6 +37,11 @@ impl Visit {
         &self.configuration.body["features"][name]
     }
 
+    /// The address of one of the session's pages.
+    fn page(&self, path: &str) -> String {
+        format!("{}/{path}", self.session.text("url").unwrap_or_default())
+    }
+
     fn require(&self, feature: &str) -> Result<(), ApiError> {
         if self.feature(feature)["enabled"] == true {
             return Ok(());
@@ -236,7 +241,7 @@ pub(super) fn add_payment_method(
     let method = card.payment_method(tx.now(), billing_details(name, visit.customer.text("email")));
     match save_verdict(&method, Presence::OnSession) {
         Verdict::ActionRequired => {
-            let back = visit.session.text("url").unwrap_or_default().to_owned();
+            let back = visit.page("payment-methods/add");
             let purpose = Purpose::Portal { session: visit.session.id.clone() };
             challenge::start(tx, &method, None, None, back, &purpose)
         }
@@ -267,8 +272,7 @@ pub(super) fn save_card(
     if is_for_this || !(has_default || pays_something) {
         make_default(tx, visit, &method)?;
     }
-    let redirect_url = visit.session.text("url").unwrap_or_default().to_owned();
-    Ok(Outcome::Completed { redirect_url })
+    Ok(Outcome::Completed { redirect_url: visit.page("payment-methods/added") })
 }
 
 fn live_subscription(tx: &mut Tx<'_>, visit: &Visit) -> Result<Option<Object>, ApiError> {
