@@ -8,7 +8,7 @@ use super::{
     Catalog,
     changes::{AtStripe, Change, KeyTaken, PLAN_METADATA, changes},
     offers::{Offer, Term},
-    portal::{self, PortalChange, portal_change},
+    portal::{PortalChange, portal_change},
     store::{self, PriceRow},
 };
 use crate::{
@@ -143,8 +143,8 @@ pub async fn refresh(
         tracing::warn!(%change, "the catalog says something else than Stripe: see `circle catalog plan`");
     }
     let offers = keep_prices(catalog, &at_stripe, db, now).await?;
-    let portal_configuration =
-        portal::find(site, &read_portal(stripe).await?).map(|found| found.id.clone());
+    let change = portal_change(catalog, &offers, site, &read_portal(stripe).await?);
+    let portal_configuration = change.present().map(str::to_owned);
     match &portal_configuration {
         Some(id) => keep_portal(id, db).await?,
         None => tracing::warn!("there is no portal configuration yet: see `circle catalog plan`"),

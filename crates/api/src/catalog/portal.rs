@@ -33,6 +33,16 @@ pub enum PortalChange {
     },
 }
 
+impl PortalChange {
+    /// `bpc_…`, when there is one already.
+    pub fn present(&self) -> Option<&str> {
+        match self {
+            Self::Keep { id } | Self::Update { id, .. } => Some(id),
+            Self::Create(_) => None,
+        }
+    }
+}
+
 /// A line for the operator.
 impl fmt::Display for PortalChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,24 +67,27 @@ pub fn portal_change(
         (SITE_METADATA.to_owned(), site_name(site)),
         (HASH_METADATA.to_owned(), hash.clone()),
     ]);
-    let Some(ours) = find(site, at_stripe) else { return PortalChange::Create(details) };
-    if ours.metadata.get(HASH_METADATA) == Some(&hash) {
-        PortalChange::Keep { id: ours.id.clone() }
-    } else {
-        PortalChange::Update { id: ours.id.clone(), details }
+    // Processes that start at once can have made several: the one that says it all is as good as any.
+    let says_it_all = |configuration: &&&PortalConfiguration| {
+        configuration.metadata.get(HASH_METADATA) == Some(&hash)
+    };
+    let ours: Vec<&PortalConfiguration> = ours(site, at_stripe).collect();
+    match (ours.iter().find(says_it_all), ours.first()) {
+        (Some(present), _) => PortalChange::Keep { id: present.id.clone() },
+        (None, Some(present)) => PortalChange::Update { id: present.id.clone(), details },
+        (None, None) => PortalChange::Create(details),
     }
 }
 
-/// Our configuration for this site.
-pub fn find<'a>(
+/// Our configurations for this site, by their metadata: whatever else there is, the account's default first of all, was
+/// not made by us and is never written.
+fn ours<'a>(
     site: &Url,
     at_stripe: &'a [PortalConfiguration],
-) -> Option<&'a PortalConfiguration> {
+) -> impl Iterator<Item = &'a PortalConfiguration> {
     let name = site_name(site);
-    at_stripe.iter().find(|configuration| {
-        configuration.active
-            && !configuration.is_default
-            && configuration.metadata.get(SITE_METADATA) == Some(&name)
+    at_stripe.iter().filter(move |configuration| {
+        configuration.active && configuration.metadata.get(SITE_METADATA) == Some(&name)
     })
 }
 
@@ -157,21 +170,17 @@ mod tests {
         "https://podcast.example".parse().unwrap()
     }
 
-    fn at_stripe(change: &PortalChange, is_default: bool) -> PortalConfiguration {
+    fn at_stripe(id: &str, change: &PortalChange) -> PortalConfiguration {
         let PortalChange::Create(details) = change else { panic!("is made: {change}") };
-        PortalConfiguration {
-            id: "bpc_1".into(),
-            active: true,
-            is_default,
-            metadata: details.metadata.clone(),
-        }
+        let metadata = details.metadata.clone();
+        PortalConfiguration { id: id.into(), active: true, is_default: false, metadata }
     }
 
     #[test]
     fn it_is_made_once_and_follows_the_prices() {
         let catalog = Catalog::built_in();
         let made = portal_change(&catalog, &offers("price_m"), &site(), &[]);
-        let present = [at_stripe(&made, false)];
+        let present = [at_stripe("bpc_1", &made)];
         let again = portal_change(&catalog, &offers("price_m"), &site(), &present);
         assert_eq!(again.to_string(), "= portal configuration bpc_1");
         let repriced = portal_change(&catalog, &offers("price_m2"), &site(), &present);
@@ -179,16 +188,29 @@ mod tests {
     }
 
     #[test]
+    fn of_several_the_one_that_fits_is_kept() {
+        let catalog = Catalog::built_in();
+        let made = |month| portal_change(&catalog, &offers(month), &site(), &[]);
+        let present = [at_stripe("bpc_1", &made("price_m")), at_stripe("bpc_2", &made("price_m2"))];
+        let kept = portal_change(&catalog, &offers("price_m2"), &site(), &present);
+        assert_eq!(kept.to_string(), "= portal configuration bpc_2");
+    }
+
+    #[test]
     fn the_default_and_other_sites_configurations_are_left_alone() {
         let catalog = Catalog::built_in();
         let made = portal_change(&catalog, &offers("price_m"), &site(), &[]);
+        let default = PortalConfiguration {
+            is_default: true,
+            metadata: BTreeMap::new(),
+            ..at_stripe("bpc_1", &made)
+        };
+        let change = portal_change(&catalog, &offers("price_m"), &site(), &[default]);
+        assert!(matches!(change, PortalChange::Create(_)), "{change}");
         let other_site = "https://staging.example".parse().unwrap();
-        for (site, present) in
-            [(site(), at_stripe(&made, true)), (other_site, at_stripe(&made, false))]
-        {
-            let change = portal_change(&catalog, &offers("price_m"), &site, &[present]);
-            assert!(matches!(change, PortalChange::Create(_)), "{change}");
-        }
+        let change =
+            portal_change(&catalog, &offers("price_m"), &other_site, &[at_stripe("bpc_1", &made)]);
+        assert!(matches!(change, PortalChange::Create(_)), "{change}");
     }
 
     #[test]
