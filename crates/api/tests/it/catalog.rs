@@ -12,9 +12,12 @@ use api::{
     },
 };
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use shared::plans::Interval;
 use tempfile::TempDir;
 use url::Url;
+
+use crate::harness::{PATIENCE, TestApp};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -223,11 +226,14 @@ async fn another_process_reads_what_was_applied() {
 #[tokio::test]
 async fn each_site_has_a_portal_configuration_of_its_own_and_no_other_is_written() {
     let world = World::start().await;
-    let theirs = portal_configurations::Details { invoice_history: true, ..Default::default() }.create();
+    let theirs =
+        portal_configurations::Details { invoice_history: true, ..Default::default() }.create();
     let theirs = world.send(theirs).await.id;
     let here = world.apply(&Catalog::built_in()).await.unwrap().portal_configuration;
     let staging = "https://staging.example".parse().unwrap();
-    let there = catalog::apply(&Catalog::built_in(), &world.stripe, &world.db, &staging, NOW).await.unwrap();
+    let there = catalog::apply(&Catalog::built_in(), &world.stripe, &world.db, &staging, NOW)
+        .await
+        .unwrap();
     assert_ne!(here, there.portal_configuration);
     let kept: Result<_, DbError> = world.db.read(store::find_portal_configuration).await;
     assert_eq!(kept.unwrap(), there.portal_configuration);
@@ -238,4 +244,27 @@ async fn each_site_has_a_portal_configuration_of_its_own_and_no_other_is_written
     let untouched = all.iter().find(|configuration| configuration.id == theirs).unwrap();
     assert!(untouched.metadata.is_empty(), "{untouched:?}");
     world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_installation_sells_the_catalogs_plans() {
+    let app = TestApp::start().await;
+    // The product serves at once and brings the catalog to Stripe meanwhile.
+    let plans = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let plans = app.get("/api/plans").await.expect(200)["plans"].clone();
+            if plans[2]["prices"].as_array().is_some_and(|prices| prices.len() == 2) {
+                break plans;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let plans = plans.await.unwrap();
+    let ids: Vec<&str> =
+        plans.as_array().unwrap().iter().map(|plan| plan["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["starter", "pro", "enterprise"]);
+    assert_eq!(
+        plans[1]["prices"][1],
+        json!({ "interval": "year", "lookup_key": "pro_yearly", "amount": 10_000, "currency": "usd", "trial_days": 0 })
+    );
 }

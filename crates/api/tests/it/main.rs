@@ -4,6 +4,7 @@
 
 mod access;
 mod auth;
+mod catalog;
 mod episodes;
 mod events;
 mod fault_server;
