@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use api::{
+    clock::Clock,
+    db::{DbError, schema::grants},
+};
+use diesel::{ExpressionMethods, RunQueryDsl};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -52,6 +57,27 @@ async fn a_stream_begins_with_the_account_and_tells_each_change() {
     let change = json!({"email": "ada@example.org", "current_password": PASSWORD});
     app.patch_as(&token, "/api/me", change).await.expect(200);
     assert_eq!(stream.next().await.unwrap()["email"], "ada@example.org");
+}
+
+#[tokio::test]
+async fn a_stream_tells_when_access_ends_by_itself() {
+    let app = TestApp::start().await;
+    let ada = app.listener("ada@example.com", Some("pro")).await;
+    let db = app.db().await;
+    let soon = Clock::default().wall() + 2;
+    let limited = db.write(move |conn| {
+        let until = grants::until.eq(soon);
+        diesel::update(grants::table).set(until).execute(conn).map_err(DbError::from)
+    });
+    limited.await.unwrap();
+
+    let mut stream = Stream::open(&app, &ada.token).await;
+    let open = stream.next().await.unwrap();
+    assert_eq!(
+        (&open["access"]["allowed"], &open["access"]["until"]),
+        (&json!(true), &json!(soon))
+    );
+    assert_eq!(stream.next().await.unwrap()["access"]["allowed"], false);
 }
 
 #[tokio::test]
