@@ -226,6 +226,7 @@ async fn counterpart(
     };
     let running = sandbox::start(sandbox::Config {
         addr: *sandbox_addr,
+        business: "Inner Circle".to_owned(),
         public_url: public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
         database: config.data_dir.join("sandbox.db"),
         webhook: Some(sandbox::Webhook {

@@ -188,11 +188,6 @@ pub(crate) async fn finish_challenge(
         .await
 }
 
-/// The name that the hosted pages show.
-pub(crate) fn merchant() -> String {
-    "Sandbox".to_owned()
-}
-
 /// `customer_details` of a session.
 pub(crate) fn customer_details(customer: Option<&Object>, email: Option<&str>) -> Value {
     match customer {
@@ -269,7 +264,7 @@ fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
             }
             _ => SessionStatus::Expired,
         },
-        merchant: merchant(),
+        merchant: tx.business().to_owned(),
         email: email.map(str::to_owned),
         email_is_fixed: email.is_some(),
         lines,

@@ -24,6 +24,9 @@ pub struct SandboxArgs {
     /// Base of the URLs given to browsers; the address when not set
     #[arg(long, env = "SANDBOX_PUBLIC_URL")]
     public_url: Option<String>,
+    /// The business whose Stripe it plays, as the hosted pages name it
+    #[arg(long, env = "SANDBOX_BUSINESS", default_value = "Sandbox")]
+    business: String,
     /// Folder of the SQLite file
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     data: PathBuf,
@@ -55,6 +58,7 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
 async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
     let running = start(Config {
         addr: args.addr,
+        business: args.business,
         public_url: args.public_url,
         database: args.data.join("sandbox.sqlite"),
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),

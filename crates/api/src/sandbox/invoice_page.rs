@@ -7,7 +7,6 @@ use super::{
     checkout::{
         CardInput, Outcome,
         challenge::{self, Purpose},
-        merchant,
     },
     error::ApiError,
     object::{Kind, Object},
@@ -143,7 +142,7 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
         id: invoice.id.clone(),
         number: text("number"),
         status: text("status").unwrap_or_default(),
-        merchant: merchant(),
+        merchant: tx.business().to_owned(),
         customer_name: text("customer_name"),
         customer_email: text("customer_email"),
         customer_address: address(&invoice.body["customer_address"]),

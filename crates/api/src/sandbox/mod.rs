@@ -54,6 +54,8 @@ pub struct Config {
     pub addr: SocketAddr,
     /// Base of the URLs it gives to browsers; `http://` and the address when not set.
     pub public_url: Option<String>,
+    /// Whose Stripe it plays: the name on the hosted pages.
+    pub business: String,
     /// The SQLite file, made when missing together with its folder.
     pub database: PathBuf,
     /// A webhook endpoint that exists besides those made by the API.

@@ -156,6 +156,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let clock_offset = config.clock_offset;
     let surroundings = Arc::new(Surroundings {
         clock: Clock::new(Arc::clone(&clock_offset)),
+        business: config.business,
         public_url: public_url.clone(),
         has_queued: false.into(),
         deliveries: Notify::new(),

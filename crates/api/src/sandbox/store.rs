@@ -63,6 +63,8 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
+    /// The name on the hosted pages.
+    pub(crate) business: String,
     /// Base of page and API URLs, without a slash at the end.
     pub(crate) public_url: String,
     /// Set by a transaction that queues deliveries, until its commit wakes the sender.
@@ -180,6 +182,11 @@ impl Tx<'_> {
     /// Now, in Unix seconds by the sandbox's clock. It stands still within a transaction.
     pub(crate) fn now(&self) -> i64 {
         self.now
+    }
+
+    /// The name that the hosted pages show.
+    pub(crate) fn business(&self) -> &str {
+        &self.surroundings.business
     }
 
     pub(crate) fn origin(&self) -> &Origin {

@@ -11,7 +11,7 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
     Ok(json!({
         "id": id,
         "object": "account",
-        "business_profile": { "name": "Sandbox", "support_email": null, "url": null },
+        "business_profile": { "name": tx.business(), "support_email": null, "url": null },
         "business_type": "company",
         "capabilities": { "card_payments": "active", "transfers": "active" },
         "charges_enabled": true,
@@ -22,7 +22,7 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "email": "sandbox@example.com",
         "metadata": {},
         "payouts_enabled": true,
-        "settings": { "dashboard": { "display_name": "Sandbox", "timezone": "Etc/UTC" } },
+        "settings": { "dashboard": { "display_name": tx.business(), "timezone": "Etc/UTC" } },
         "type": "standard",
     }))
 }

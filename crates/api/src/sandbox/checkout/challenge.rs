@@ -65,7 +65,7 @@ pub(super) fn page(tx: &mut Tx<'_>, secret: &str) -> Result<ChallengePage, ApiEr
     let challenge = open(tx, secret)?;
     let number = challenge.private["number"].as_str().unwrap_or_default();
     Ok(ChallengePage {
-        merchant: super::merchant(),
+        merchant: tx.business().to_owned(),
         amount: challenge.integer("amount"),
         currency: challenge.text("currency").map(str::to_owned),
         last4: number.get(number.len().saturating_sub(4)..).unwrap_or_default().to_owned(),

@@ -27,7 +27,7 @@ const DAY: i64 = 86_400;
 /// The form as sent: checks it, and completes the session when the card allows.
 pub(super) fn submit(
     tx: &mut Tx<'_>,
-    session: Object,
+    mut session: Object,
     input: &CardInput,
 ) -> Result<Outcome, ApiError> {
     if session.body["customer"].is_null() && known_email(&session, input).is_none() {
@@ -39,6 +39,7 @@ pub(super) fn submit(
         }));
     }
     if input.number.trim().is_empty() && !super::requires_card(&session) {
+        session.private["email"] = json!(known_email(&session, input));
         return pay(tx, session, None, Presence::OnSession);
     }
     let card = match Card::parse(input, tx.now()) {
@@ -106,8 +107,10 @@ fn complete(
     method: Option<Object>,
     presence: Presence,
 ) -> Result<Outcome, ApiError> {
-    let details =
-        method.as_ref().map(|method| method.body["billing_details"].clone()).unwrap_or_default();
+    let details = match &method {
+        Some(method) => method.body["billing_details"].clone(),
+        None => json!({ "email": session.private["email"] }),
+    };
     let mode = session.text("mode").unwrap_or_default().to_owned();
     let customer = buyer(tx, &session, &details)?;
     let mut method = match method {

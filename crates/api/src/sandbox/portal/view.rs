@@ -8,7 +8,7 @@ use super::{
 };
 use crate::sandbox::{
     billing::items,
-    checkout::{Cadence, merchant},
+    checkout::Cadence,
     error::ApiError,
     object::{Kind, Object},
     store::{Listing, Tx},
@@ -28,7 +28,7 @@ pub(super) fn page(tx: &mut Tx<'_>, visit: &Visit) -> Result<PortalPage, ApiErro
     }
     Ok(PortalPage {
         id: visit.session.id.clone(),
-        merchant: merchant(),
+        merchant: tx.business().to_owned(),
         business: Business {
             headline: text("headline"),
             privacy_policy_url: text("privacy_policy_url"),

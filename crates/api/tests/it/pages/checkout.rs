@@ -113,6 +113,28 @@ async fn a_trial_says_what_is_free_and_what_comes_after() {
 }
 
 #[tokio::test]
+async fn a_trial_that_asks_for_no_card_needs_the_email_alone() {
+    let stage = Stage::start().await;
+    let price = stage.price("pro").await;
+    let fields = [
+        ("mode", "subscription"),
+        ("payment_method_collection", "if_required"),
+        ("subscription_data[trial_period_days]", "7"),
+        ("line_items[0][price]", price.as_str()),
+        ("line_items[0][quantity]", "1"),
+        ("success_url", "http://localhost:3000/ok"),
+    ];
+    let session = stage.api("checkout/sessions", &fields).await;
+    let address = session["url"].as_str().unwrap();
+    stage.open(address).await.assert_lacks("card-number");
+    let done = stage.send(address, &[("email", "ada@example.com".to_owned())]).await;
+    assert_eq!(done.location(), "http://localhost:3000/ok");
+    let customers = stage.api_get("customers?email=ada@example.com").await;
+    let customer = customers["data"][0]["id"].as_str().unwrap();
+    assert_eq!(stage.subscription(customer).await["status"], "trialing");
+}
+
+#[tokio::test]
 async fn the_other_modes_pay_once_or_save_a_card() {
     let stage = Stage::start().await;
     let once = [

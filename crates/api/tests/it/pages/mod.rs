@@ -16,6 +16,7 @@ use url::form_urlencoded;
 pub(super) const PAYS: &str = "4242 4242 4242 4242";
 pub(super) const ASKS_FOR_3D_SECURE: &str = "4000 0025 0000 3155";
 pub(super) const IS_DECLINED: &str = "4000 0000 0000 0002";
+pub(super) const FAILS_LATER: &str = "4000 0000 0000 0341";
 
 /// A sandbox with two plans on offer, and a browser that follows no redirect by itself.
 pub(super) struct Stage {
@@ -68,6 +69,7 @@ impl Stage {
         let config = Config {
             addr: "127.0.0.1:0".parse().unwrap(),
             public_url: None,
+            business: "Inner Circle".to_owned(),
             database: folder.path().join("sandbox.db"),
             webhook: None,
             clock_offset: Arc::new(AtomicI64::new(0)),
@@ -120,6 +122,14 @@ impl Stage {
         let body = answer.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status} {body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// Moves the sandbox's clock.
+    pub(super) async fn advance(&self, span: &str) {
+        let body = serde_json::json!({ "by": span }).to_string();
+        let answer =
+            self.http.post(self.url("/_sandbox/clock/advance")).body(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{:?}", answer.text().await);
     }
 
     /// Opens a page.

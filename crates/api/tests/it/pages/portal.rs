@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ASKS_FOR_3D_SECURE, IS_DECLINED, Stage, card};
+use super::{ASKS_FOR_3D_SECURE, FAILS_LATER, IS_DECLINED, PAYS, Stage, card};
 
 /// `/portal/{secret}/subscriptions/{id}/{action}`
 fn of(portal: &str, subscription: &Value, action: &str) -> String {
@@ -241,4 +241,44 @@ async fn what_the_configuration_turns_off_is_neither_shown_nor_done() {
         assert_eq!(refused.status, 403, "{address}");
     }
     assert_eq!(stage.subscription(&customer).await["items"], subscription["items"]);
+}
+
+#[tokio::test]
+async fn a_portal_session_runs_out() {
+    let stage = Stage::start().await;
+    let customer = stage.subscriber("pro").await;
+    let portal = stage.portal(&customer, &stage.configuration(&[]).await, &[]).await;
+    stage.advance("2days").await;
+    let page = stage.open(&portal).await;
+    assert_eq!(page.status, 403);
+    page.assert_shows("This link no longer works");
+    page.assert_shows("expired");
+}
+
+#[tokio::test]
+async fn a_failed_renewal_is_told_and_its_invoice_can_be_paid() {
+    let stage = Stage::start().await;
+    let customer = stage.subscriber("pro").await;
+    let configuration = stage.configuration(&[]).await;
+    let portal = stage.portal(&customer, &configuration, &[]).await;
+    let added = stage.send(&format!("{portal}/payment-methods/add"), &card(FAILS_LATER)).await;
+    assert_eq!(added.status, 303);
+    let cards = stage.api_get(&format!("payment_methods?customer={customer}&type=card")).await;
+    let bad = cards["data"].as_array().unwrap().iter().find(|card| card["card"]["last4"] == "0341");
+    let bad = bad.unwrap()["id"].as_str().unwrap();
+    stage.send(&format!("{portal}/payment-methods/{bad}/default"), &[]).await;
+    stage.advance("33days").await;
+    assert_eq!(stage.subscription(&customer).await["status"], "past_due");
+
+    let portal = stage.portal(&customer, &configuration, &[]).await;
+    let home = stage.follow(&portal).await;
+    for text in ["did not go through", "Pay invoice", "Payment failed"] {
+        home.assert_shows(text);
+    }
+    let open = stage.api_get(&format!("invoices?customer={customer}&status=open")).await;
+    let invoice = open["data"][0]["hosted_invoice_url"].as_str().unwrap();
+    home.assert_shows(invoice);
+    let paid = stage.send(invoice, &card(PAYS)).await;
+    stage.follow(paid.location()).await.assert_shows("Receipt");
+    assert_eq!(stage.subscription(&customer).await["status"], "active");
 }
