@@ -35,6 +35,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         let sandbox = sandbox::start(sandbox::Config {
             addr: "127.0.0.1:0".parse().unwrap(),
+            business: "Inner Circle".to_owned(),
             public_url: None,
             database: folder.path().join("sandbox.db"),
             webhook: None,
