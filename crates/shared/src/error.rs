@@ -82,8 +82,6 @@ error_codes! {
     WeakPassword = "weak_password", 422;
     /// Not one of Stripe's portal flows.
     UnknownFlow = "unknown_flow", 422;
-    /// A mailed token that is wrong, used or expired.
-    InvalidToken = "invalid_token", 400;
     /// The webhook's signature does not verify.
     InvalidSignature = "invalid_signature", 400;
     /// The webhook is signed but is no event.

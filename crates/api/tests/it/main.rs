@@ -5,6 +5,7 @@
 mod access;
 mod auth;
 mod catalog;
+mod checkout;
 mod episodes;
 mod events;
 mod fault_server;
@@ -12,8 +13,9 @@ mod feeds;
 mod harness;
 mod me;
 mod media;
-mod sessions;
 mod pages;
+mod portal;
+mod sessions;
 mod site;
 mod stripe_client;
 mod stripe_requests;

@@ -4,6 +4,7 @@ mod database;
 mod http;
 mod listeners;
 mod sessions;
+mod subscriber;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -13,10 +14,12 @@ use api::{
     db::{DatabaseUrl, Db},
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 pub use database::Database;
 pub use http::Answer;
 pub use sessions::{Listener, PASSWORD, cookie, credentials};
+pub use subscriber::{Subscriber, VISA};
 
 /// How long a test waits for something that must come; reached only when it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,9 +28,12 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestApp {
     /// `http://127.0.0.1:port`.
     pub base: String,
+    /// The sandbox's `http://127.0.0.1:port`.
+    pub sandbox: String,
     /// A client without a cookie jar, so that a test sees every cookie.
     pub http: reqwest::Client,
     server: Stop,
+    running: Option<JoinHandle<()>>,
     data: Arc<TempDir>,
     database: Arc<Database>,
 }
@@ -50,8 +56,9 @@ impl TestApp {
     }
 
     /// Stops the product and starts it again on the same data, with other settings.
-    pub async fn restart_with(self, adjust: impl FnOnce(&mut Settings)) -> Self {
+    pub async fn restart_with(mut self, adjust: impl FnOnce(&mut Settings)) -> Self {
         self.server.stop(true).await;
+        self.running.take().unwrap().await.unwrap();
         let (data, database) = (Arc::clone(&self.data), Arc::clone(&self.database));
         drop(self);
         Self::start_in(data, database, adjust).await
@@ -75,8 +82,23 @@ impl TestApp {
         let application = Application::build(config).await.unwrap();
         let base = format!("http://{}", application.addr());
         let server = application.handle();
-        tokio::spawn(application.run());
-        Self { base, http: reqwest::Client::new(), server, data, database }
+        let sandbox =
+            application.sandbox_addr().map(|addr| format!("http://{addr}")).unwrap_or_default();
+        let running = tokio::spawn(async { application.run().await.unwrap() });
+        let http = reqwest::Client::new();
+        let app = Self { base, sandbox, http, server, running: Some(running), data, database };
+        app.wait_for_plans().await;
+        app
+    }
+
+    /// The catalog is applied after the start; until then there is nothing to buy.
+    async fn wait_for_plans(&self) {
+        let on_sale = async {
+            while self.get("/api/plans").await.expect(200)["plans"][0]["prices"][0].is_null() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, on_sale).await.expect("the catalog was applied");
     }
 
     /// The product's database, for what can only be brought about there, such as the past.

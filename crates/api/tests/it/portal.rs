@@ -1,0 +1,89 @@
+//! Into the Customer Portal: for one's own customer alone, at its home or at one thing.
+
+use serde_json::{Value, json};
+
+use crate::harness::TestApp;
+
+const PATH: &str = "/api/billing/portal-session";
+
+fn is_active(account: &Value) -> bool {
+    account["subscription_status"] == "active"
+}
+
+#[tokio::test]
+async fn there_is_no_portal_before_the_first_checkout() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    app.post(PATH, json!({})).await.expect_error(401, "unauthenticated");
+    ada.post(PATH, json!({})).await.expect_error(409, "no_customer");
+}
+
+#[tokio::test]
+async fn a_bearer_token_and_no_body_are_enough() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    ada.subscribe("starter").await;
+    let request = app.http.post(app.url(PATH)).bearer_auth(&ada.token);
+    let first = app.send(request.try_clone().unwrap()).await.expect(200);
+    let second = app.send(request).await.expect(200);
+    assert_ne!(first["url"], second["url"], "each visit has a session of its own");
+    assert_eq!(app.send(app.http.get(first["url"].as_str().unwrap())).await.status, 200);
+    ada.post(PATH, json!({ "customer": "cus_other" })).await.expect_error(400, "unknown_field");
+}
+
+#[tokio::test]
+async fn flows_that_do_not_fit_the_subscription_say_so() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    ada.subscribe("starter").await;
+    ada.account_when(is_active).await;
+    ada.post(PATH, json!({ "flow": "refund" })).await.expect_error(422, "unknown_flow");
+    let confirm = |plan: &str| json!({ "flow": "subscription_update_confirm", "plan": plan });
+    ada.post(PATH, confirm("starter")).await.expect_error(409, "flow_not_available");
+    ada.post(PATH, confirm("platinum")).await.expect_error(404, "plan_not_found");
+    ada.post(PATH, json!({ "flow": "subscription_update_confirm" }))
+        .await
+        .expect_error(400, "missing_field");
+    for flow in [
+        confirm("pro"),
+        json!({ "flow": "subscription_cancel" }),
+        json!({ "flow": "payment_method_update" }),
+        json!({ "flow": "subscription_update" }),
+        json!({ "flow": "customer_update" }),
+    ] {
+        let answer = ada.post(PATH, flow.clone()).await.expect(200);
+        let page = app.send(app.http.get(answer["url"].as_str().unwrap())).await;
+        assert_eq!(page.status, 200, "{flow}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn changing_the_plan_costs_what_the_preview_said() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    ada.subscribe("starter").await;
+    ada.account_when(is_active).await;
+    let preview = ada.get("/api/billing/change-preview?plan=pro").await.expect(200);
+    assert_eq!((&preview["due_at_renewal"], &preview["currency"]), (&json!(1000), &json!("usd")));
+    let due_now = preview["due_now"].as_i64().unwrap();
+    assert!(
+        (490..=500).contains(&due_now),
+        "a month of the difference, but for some seconds: {due_now}"
+    );
+
+    let answer = ada
+        .post(PATH, json!({ "flow": "subscription_update_confirm", "plan": "pro" }))
+        .await
+        .expect(200);
+    let page = app.http.get(answer["url"].as_str().unwrap()).send().await.unwrap();
+    let (address, text) = (page.url().to_string(), page.text().await.unwrap());
+    let price =
+        text.split("name=\"price\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let fields: Vec<_> = price.map(|price| ("price", price)).into_iter().collect();
+    assert_eq!(app.submit(&address, &fields).await.status(), 303);
+    let account = ada.account_when(|account| account["plan"] == "pro").await;
+    assert_eq!(account["access"]["plan"], "pro");
+    let invoices = ada.get("/api/billing/invoices").await.expect(200);
+    let charged = invoices["invoices"][0]["total"].as_i64().unwrap();
+    assert!((charged - due_now).abs() <= 1, "{charged} and not {due_now}");
+}
