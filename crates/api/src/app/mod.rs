@@ -268,7 +268,14 @@ async fn fill(library: Library) {
 /// Brings the catalog and Stripe together, now and again: prices also change in the dashboard and on other machines.
 /// What a start changes at a real account is the operator's to say, with `circle catalog apply`; until then what
 /// Stripe sells is what is shown.
-async fn sell(catalog: Arc<Catalog>, stripe: Client, db: Db, site: Url, clock: Clock, apply: bool) {
+async fn sell(
+    catalog: Arc<Catalog>,
+    stripe: Client,
+    db: Db,
+    site: Url,
+    clock: Clock,
+    mut apply: bool,
+) {
     let mut wait = Duration::from_secs(1);
     loop {
         let now = clock.wall();
@@ -281,6 +288,8 @@ async fn sell(catalog: Arc<Catalog>, stripe: Client, db: Db, site: Url, clock: C
                 for change in applied.changes {
                     tracing::info!("catalog: {change}");
                 }
+                // Once is enough: the file may since have been changed and applied by hand.
+                apply = false;
                 Duration::from_secs(60 * 60)
             }
             Err(error) => {
