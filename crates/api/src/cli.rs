@@ -13,6 +13,7 @@ use crate::{
     config::{Config, SecretSource, Settings, StripeSettings},
     db::Db,
     inbox::{self, Inbox},
+    sandbox,
     stripe::Client,
     telemetry,
 };
@@ -72,6 +73,8 @@ enum Command {
     /// Look at what Stripe sent, and apply it again
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Run a Stripe of your own alone, or move the clock of one that runs
+    Sandbox(sandbox::cli::SandboxArgs),
 }
 
 #[derive(Subcommand)]
@@ -188,6 +191,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             }
         }
         Command::Events(command) => run_events(command).await,
+        Command::Sandbox(args) => sandbox::cli::run(args).await,
     }
 }
 

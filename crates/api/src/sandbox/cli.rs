@@ -60,7 +60,7 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         addr: args.addr,
         business: args.business,
         public_url: args.public_url,
-        database: args.data.join("sandbox.sqlite"),
+        database: args.data.join("sandbox.db"),
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
         clock_offset: Arc::new(AtomicI64::new(0)),
     })

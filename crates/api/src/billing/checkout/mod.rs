@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use shared::{billing::StartCheckout, paths, plans::Interval};
 
-pub use store::owns_session;
+pub(super) use store::owns_session;
 use store::{NewSession, find_buyer};
 
 use super::{Billing, BillingError, customers};

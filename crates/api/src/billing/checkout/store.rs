@@ -80,7 +80,11 @@ pub(super) fn insert_session(conn: &mut Conn, session: &NewSession) -> Result<()
 }
 
 /// Whether the session was made for this listener.
-pub fn owns_session(conn: &mut Conn, user_id: &str, session_id: &str) -> Result<bool, DbError> {
+pub(in crate::billing) fn owns_session(
+    conn: &mut Conn,
+    user_id: &str,
+    session_id: &str,
+) -> Result<bool, DbError> {
     let owner: Option<String> = checkout_sessions::table
         .filter(checkout_sessions::id.eq(session_id))
         .select(checkout_sessions::user_id)
