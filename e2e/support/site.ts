@@ -32,7 +32,7 @@ interface OnTheWay {
 export async function registerFor(page: Page, plan: string, on: OnTheWay = {}): Promise<string> {
   const email = newEmail()
   await page.goto('/pricing')
-  const choose = page.getByRole('button', { name: `Choose ${plan}` })
+  const choose = page.getByRole('link', { name: `Choose ${plan}` })
   await expect(choose).toBeVisible()
   await on.onPricing?.()
   await choose.click()

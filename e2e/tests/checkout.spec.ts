@@ -52,7 +52,7 @@ test('a yearly plan is sold by the year', async ({ page }) => {
   await page.goto('/pricing')
   await page.getByRole('button', { name: /^Yearly/ }).click()
   await expect(page.getByRole('main')).toContainText('a year')
-  await page.getByRole('button', { name: 'Choose Pro' }).click()
+  await page.getByRole('link', { name: 'Choose Pro' }).click()
   await expect(page).toHaveURL(/\/register/)
   await expect(page.getByText(/pay for Pro, .* a year/)).toBeVisible()
 })

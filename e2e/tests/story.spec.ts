@@ -22,7 +22,7 @@ test('a listener joins, pays, listens, changes the plan, cancels and resumes', a
     await expect(page.getByLabel('E-mail')).toHaveValue(email)
     await audit(page, 'sandbox-checkout')
     await submitCard(page, CARD.hasInsufficientFunds)
-    await expect(page.getByText('insufficient funds')).toBeVisible()
+    await expect(page.getByText('Your card has insufficient funds.')).toBeVisible()
     await audit(page, 'sandbox-checkout-declined')
     await submitCard(page, CARD.isDeclined)
     await expect(page.getByText('Your card was declined.')).toBeVisible()
