@@ -65,7 +65,7 @@ export class Portal {
   /** Leads to the page that says what the change costs. */
   async choosePlan(plan: string): Promise<void> {
     await this.subscription.getByRole('link', { name: 'Update plan' }).click()
-    await this.page.getByRole('radio', { name: plan }).check()
+    await this.page.getByRole('radio', { name: new RegExp(`^${plan}\\b`) }).check()
     await this.page.getByTestId('submit').click()
     await expect(this.page.getByRole('heading', { name: 'Confirm your update' })).toBeVisible()
   }

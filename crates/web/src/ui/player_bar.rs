@@ -194,10 +194,10 @@ fn Bar(props: &BarProps) -> Html {
                 <span class="soft small num" aria-hidden="true">{ &all }</span>
             </div>
             <div class="more">
-                <button type="button" class="skip-by" aria-label="Back 15 seconds" onclick={skip(-15.0)}>
+                <button type="button" class="skip-by" aria-label="-15 s, back" onclick={skip(-15.0)}>
                     { "-15 s" }
                 </button>
-                <button type="button" class="skip-by" aria-label="Forward 30 seconds" onclick={skip(30.0)}>
+                <button type="button" class="skip-by" aria-label="+30 s, forward" onclick={skip(30.0)}>
                     { "+30 s" }
                 </button>
                 <select aria-label="Speed" onchange={onspeed}>
