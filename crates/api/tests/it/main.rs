@@ -11,6 +11,7 @@ mod events;
 mod fault_server;
 mod feeds;
 mod harness;
+mod life_cycle;
 mod me;
 mod media;
 mod pages;
