@@ -12,6 +12,10 @@ use crate::{
     clock::Clock,
     config::{Config, SecretSource, Settings, StripeSettings},
     db::Db,
+    episodes::{
+        self,
+        cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
+    },
     inbox::{self, Inbox},
     sandbox,
     stripe::Client,
@@ -75,6 +79,12 @@ enum Command {
     Events(EventsCommand),
     /// Run a Stripe of your own alone, or move the clock of one that runs
     Sandbox(sandbox::cli::SandboxArgs),
+    /// Bring episodes in from elsewhere
+    #[command(subcommand)]
+    Feed(FeedCommand),
+    /// Publish and change episodes by hand
+    #[command(subcommand)]
+    Episode(EpisodeCommand),
 }
 
 #[derive(Subcommand)]
@@ -118,6 +128,33 @@ enum CatalogCommand {
 enum PortalCommand {
     /// Show the configuration in use, and whether it says what the catalog says
     Show(Settings),
+}
+
+#[derive(Subcommand)]
+enum FeedCommand {
+    /// Import an RSS 2.0 feed; known episodes are updated, none is ever doubled
+    Import(With<ImportArgs>),
+}
+
+#[derive(Subcommand)]
+enum EpisodeCommand {
+    /// Show all episodes, newest first, also those that are hidden still
+    List(Settings),
+    /// Publish an audio file
+    Add(With<AddArgs>),
+    /// Change an episode; what is not named stays
+    Edit(With<EditArgs>),
+    /// Take an episode and its audio away
+    Remove(With<RemoveArgs>),
+}
+
+/// Arguments of a command, beside the settings that all have.
+#[derive(clap::Args)]
+struct With<T: clap::Args> {
+    #[command(flatten)]
+    args: T,
+    #[command(flatten, next_help_heading = "Settings")]
+    settings: Settings,
 }
 
 const SECRETS_HELP: &str = "\
@@ -192,6 +229,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Events(command) => run_events(command).await,
         Command::Sandbox(args) => sandbox::cli::run(args).await,
+        Command::Feed(FeedCommand::Import(With { args, settings })) => {
+            episodes::cli::import(args, &app::library(&config(&settings)?).await?).await
+        }
+        Command::Episode(command) => run_episode(command).await,
     }
 }
 
@@ -225,6 +266,22 @@ async fn run_events(command: EventsCommand) -> anyhow::Result<()> {
             let (db, _, rules) = operator(&config(&settings)?).await?;
             let inbox = Inbox::new(db, rules, Vec::new(), Arc::default());
             inbox::cli::replay(&inbox, id).await
+        }
+    }
+}
+
+async fn run_episode(command: EpisodeCommand) -> anyhow::Result<()> {
+    let library = async |settings: &Settings| app::library(&config(settings)?).await;
+    match command {
+        EpisodeCommand::List(settings) => episodes::cli::list(&library(&settings).await?).await,
+        EpisodeCommand::Add(With { args, settings }) => {
+            episodes::cli::add(args, &library(&settings).await?).await
+        }
+        EpisodeCommand::Edit(With { args, settings }) => {
+            episodes::cli::edit(args, &library(&settings).await?).await
+        }
+        EpisodeCommand::Remove(With { args, settings }) => {
+            episodes::cli::remove(args, &library(&settings).await?).await
         }
     }
 }

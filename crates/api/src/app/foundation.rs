@@ -13,9 +13,11 @@ use url::Url;
 
 use crate::{
     access::Policy,
-    catalog::Catalog,
+    catalog::{self, Catalog},
+    clock::Clock,
     config::{Config, StripeSettings},
     db::{DatabaseUrl, Db},
+    episodes::{Library, audio::MediaFolder},
     secret::Secret,
     stripe::{self, Client, SecretKey},
 };
@@ -31,6 +33,24 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
         None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
     };
     Ok(Db::open(&url).await?)
+}
+
+/// The episodes, for the commands that keep them.
+pub async fn library(config: &Config) -> anyhow::Result<Library> {
+    let catalog = catalog::cli::load(config.catalog.as_deref())?;
+    library_over(config, open_database(config).await?, Clock::default(), &catalog)
+}
+
+/// The episodes in a database that is open, with their audio in the data folder.
+pub(super) fn library_over(
+    config: &Config,
+    db: Db,
+    clock: Clock,
+    catalog: &Catalog,
+) -> anyhow::Result<Library> {
+    let media = MediaFolder::open(config.data_dir.join("media"))
+        .context("DATA_DIR: cannot make its media folder")?;
+    Ok(Library::new(db, clock, media, catalog))
 }
 
 /// Where browsers reach the site that listens on `addr`.

@@ -18,7 +18,7 @@ use tokio::{
 };
 use url::Url;
 
-pub use foundation::{open_database, policy, public_url, stripe_client};
+pub use foundation::{library, open_database, policy, public_url, stripe_client};
 pub use stop::Stop;
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     clock::Clock,
     config::{Config, StripeSettings},
     db::Db,
-    episodes::{Library, Listening, audio::MediaFolder},
+    episodes::{Library, Listening},
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
     jobs::Jobs,
@@ -86,9 +86,8 @@ impl Application {
         let wake = Arc::new(Notify::new());
         let inbox = Inbox::new(db.clone(), rules, webhook_secrets, Arc::clone(&wake));
         let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, wake, config.reconcile_every);
-        let media = MediaFolder::open(config.data_dir.join("media"))
-            .context("DATA_DIR: cannot make its media folder")?;
-        let library = Library::new(db.clone(), clock.clone(), media, &catalog);
+        let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
+        fill(&library).await;
         let listening = Listening::new(&library, keys, policy.as_ref().clone(), &public_url);
         let edge = Edge {
             public_url: public_url.clone(),
@@ -101,7 +100,6 @@ impl Application {
         let (closing, closed) = watch::channel(false);
         let background = vec![
             jobs.spawn(closed.clone()),
-            tokio::spawn(fill(library)),
             tokio::spawn(until(
                 closed.clone(),
                 sell(
@@ -255,7 +253,7 @@ async fn until(mut closed: watch::Receiver<bool>, work: impl Future<Output = ()>
 }
 
 /// A new installation starts with something to hear.
-async fn fill(library: Library) {
+async fn fill(library: &Library) {
     match library.seed().await {
         Ok(Some(_)) => tracing::info!("the episodes that come with the program are in place"),
         Ok(None) => {}

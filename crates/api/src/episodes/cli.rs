@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
-use clap::{Args, Subcommand};
+use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::{
     Timestamp,
@@ -21,13 +21,6 @@ use super::{
 /// Characters of a title in the table.
 const TITLE_WIDTH: usize = 48;
 
-/// What `circle feed` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum FeedCommand {
-    /// Bring in the episodes of an RSS 2.0 feed; known ones are updated, nothing is ever doubled
-    Import(ImportArgs),
-}
-
 /// Arguments of `circle feed import`.
 #[derive(Clone, Debug, Args)]
 pub struct ImportArgs {
@@ -38,22 +31,6 @@ pub struct ImportArgs {
     /// Import even when the server says that nothing changed
     #[arg(long)]
     force: bool,
-}
-
-/// What `circle episode` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum EpisodeCommand {
-    /// Show all episodes, newest first, also those that are hidden still
-    List,
-    /// Publish an audio file
-    Add(AddArgs),
-    /// Change an episode; what is not named stays
-    Edit(EditArgs),
-    /// Take an episode and its audio away
-    Remove {
-        /// Its number or id
-        episode: String,
-    },
 }
 
 /// Arguments of `circle episode add`.
@@ -104,6 +81,13 @@ pub struct EditArgs {
     publish_at: Option<i64>,
 }
 
+/// Arguments of `circle episode remove`.
+#[derive(Clone, Debug, Args)]
+pub struct RemoveArgs {
+    /// Its number or id
+    episode: String,
+}
+
 /// Who may listen.
 #[derive(Clone, Debug, Args)]
 pub struct OpeningArgs {
@@ -121,12 +105,11 @@ impl OpeningArgs {
     }
 }
 
-/// Runs `circle feed …`.
+/// Runs `circle feed import`.
 ///
 /// # Errors
 /// When nothing could be imported; nothing is changed then.
-pub async fn run_feed(command: FeedCommand, library: &Library) -> anyhow::Result<()> {
-    let FeedCommand::Import(args) = command;
+pub async fn import(args: ImportArgs, library: &Library) -> anyhow::Result<()> {
     let options = ImportOptions {
         opening: args.opening.named().unwrap_or_default(),
         unconditional: args.force,
@@ -185,26 +168,45 @@ fn print_import(imported: &Imported) {
     );
 }
 
-/// Runs `circle episode …`.
+/// Runs `circle episode list`.
 ///
 /// # Errors
-/// When the episode, its audio or its plan is not there; nothing is changed then.
-pub async fn run_episode(command: EpisodeCommand, library: &Library) -> anyhow::Result<()> {
-    let (what, episode) = match command {
-        EpisodeCommand::List => {
-            let episodes = library.list().await?;
-            print!("{}", table(&episodes, Timestamp::now().as_second()));
-            return Ok(());
-        }
-        EpisodeCommand::Add(args) => ("Added", library.add(args.try_into()?).await?),
-        EpisodeCommand::Edit(args) => {
-            let episode = args.episode.clone();
-            ("Changed", library.edit(&episode, args.try_into()?).await?)
-        }
-        EpisodeCommand::Remove { episode } => ("Removed", library.remove(&episode).await?),
-    };
-    println!("{what} {}. {} ({})", episode.number, episode.title, episode.id);
+/// When the database fails.
+pub async fn list(library: &Library) -> anyhow::Result<()> {
+    print!("{}", table(&library.list().await?, Timestamp::now().as_second()));
     Ok(())
+}
+
+/// Runs `circle episode add`.
+///
+/// # Errors
+/// For a file that is no audio, a plan that is not there, a number that is taken; nothing is changed then.
+pub async fn add(args: AddArgs, library: &Library) -> anyhow::Result<()> {
+    say("Added", &library.add(args.try_into()?).await?);
+    Ok(())
+}
+
+/// Runs `circle episode edit`.
+///
+/// # Errors
+/// As for [`add`], and when there is no such episode; nothing is changed then.
+pub async fn edit(args: EditArgs, library: &Library) -> anyhow::Result<()> {
+    let episode = args.episode.clone();
+    say("Changed", &library.edit(&episode, args.try_into()?).await?);
+    Ok(())
+}
+
+/// Runs `circle episode remove`.
+///
+/// # Errors
+/// When there is no such episode.
+pub async fn remove(args: RemoveArgs, library: &Library) -> anyhow::Result<()> {
+    say("Removed", &library.remove(&args.episode).await?);
+    Ok(())
+}
+
+fn say(what: &str, episode: &Episode) {
+    println!("{what} {}. {} ({})", episode.number, episode.title, episode.id);
 }
 
 impl TryFrom<AddArgs> for NewEpisode {

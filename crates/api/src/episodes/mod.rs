@@ -122,7 +122,7 @@ pub enum LibraryError {
     #[error(transparent)]
     Db(#[from] DbError),
     /// The media folder failed.
-    #[error("the media folder: {0}")]
+    #[error("the media folder failed")]
     Media(#[from] io::Error),
     /// The audio was not taken.
     #[error("{0}: {1}")]

@@ -53,6 +53,9 @@ const LINE_ENDS: [&str; 10] = [
 /// Characters of a summary made from the notes.
 const SUMMARY_LENGTH: usize = 280;
 
+/// Elements that notes may leave open; line breaks and the like count as such.
+const UNCLOSED: usize = 5_000;
+
 /// Cleans the notes of many episodes alike.
 pub(super) struct Sanitizer(Builder<'static>);
 
@@ -88,6 +91,12 @@ impl Sanitizer {
             paragraphs.map(|text| format!("<p>{}</p>", text.replace('\n', "<br>"))).collect();
         self.0.clean(&marked).to_string()
     }
+}
+
+/// Whether the notes are nested so deep that cleaning them would take minutes.
+pub(super) fn is_tangled(notes: &str) -> bool {
+    let closed = notes.matches("</").count();
+    notes.matches('<').count() > 2 * closed + UNCLOSED
 }
 
 /// The text of a piece of HTML, on one line.

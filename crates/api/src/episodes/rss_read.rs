@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 
 use jiff::{Timestamp, civil, fmt::rfc2822, tz::TimeZone};
+use quick_xml::events::Event;
 use rss::{Channel, Item};
 use url::Url;
 
-use super::notes::{Sanitizer, one_line, plain_text, summary_of};
+use super::notes::{Sanitizer, is_tangled, one_line, plain_text, summary_of};
 
 /// Our own elements: `plan` names the lowest plan that opens an episode, or `free`.
 pub const NAMESPACE: &str = "urn:inner-circle:feed:1";
+
+/// Levels of elements at the most.
+const DEEPEST: usize = 64;
 
 /// What a feed holds.
 #[derive(Debug)]
@@ -73,13 +77,19 @@ pub enum NotAFeed {
     /// The other common format.
     #[error("this is an Atom feed; only RSS 2.0 can be imported")]
     Atom,
+    /// Elements within elements, deeper than any feed needs.
+    #[error("this feed is nested more than {DEEPEST} elements deep")]
+    TooDeep,
     /// Something else altogether.
-    #[error("this is not an RSS 2.0 feed: {0}")]
+    #[error("this is not an RSS 2.0 feed")]
     NotRss(#[from] rss::Error),
 }
 
 /// Reads a feed. Relative addresses are resolved against `base`; without one they name files beside the feed.
 pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
+    if is_too_deep(xml) {
+        return Err(NotAFeed::TooDeep);
+    }
     let channel = Channel::read_from(xml).map_err(|error| match error {
         rss::Error::InvalidStartTag if is_atom(xml) => NotAFeed::Atom,
         error => NotAFeed::NotRss(error),
@@ -114,6 +124,24 @@ pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
     Ok(reading)
 }
 
+/// Whether reading it would take more of the stack than there may be: the reader calls itself for each level.
+fn is_too_deep(xml: &[u8]) -> bool {
+    let (mut reader, mut depth) = (quick_xml::Reader::from_reader(xml), 0_usize);
+    reader.config_mut().check_end_names = false;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) => depth += 1,
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            // What is broken is for the reader to report.
+            Ok(Event::Eof) | Err(_) => return false,
+            Ok(_) => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+}
+
 fn is_atom(xml: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&xml[..xml.len().min(2048)]).into_owned();
     head.contains("<feed") && head.contains("http://www.w3.org/2005/Atom")
@@ -146,6 +174,9 @@ impl ItemReader<'_> {
             [item.content(), item.description(), itunes.and_then(|itunes| itunes.summary())];
         let notes =
             notes.into_iter().flatten().find(|notes| !notes.trim().is_empty()).unwrap_or_default();
+        if is_tangled(notes) {
+            return Err("its notes open too many elements that they do not close".to_owned());
+        }
         let description_html = self.sanitizer.html(notes);
         let summaries =
             itunes.map(|itunes| [itunes.summary(), itunes.subtitle()]).unwrap_or_default();

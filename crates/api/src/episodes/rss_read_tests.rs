@@ -195,3 +195,14 @@ fn other_encodings_are_decoded() {
     let latin1: Vec<u8> = xml.bytes().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect();
     assert_eq!(read(&latin1, None).unwrap().drafts[0].title, "Café");
 }
+
+#[test]
+fn a_feed_nested_without_end_is_refused() {
+    let deep = format!("{}{}", "<x:y>".repeat(200_000), "</x:y>".repeat(200_000));
+    assert!(matches!(read(feed(&item(&deep)).as_bytes(), None), Err(NotAFeed::TooDeep)));
+    let notes = format!("<description><![CDATA[{}]]></description>", "<b><ul><li>".repeat(50_000));
+    assert_eq!(
+        skip_reason(&item(&notes)),
+        "its notes open too many elements that they do not close"
+    );
+}
