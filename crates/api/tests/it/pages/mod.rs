@@ -141,7 +141,7 @@ impl Stage {
     pub(super) async fn follow(&self, address: &str) -> Page {
         let mut page = self.open(address).await;
         while page.status == 303 {
-            page = self.open(&page.location().to_owned()).await;
+            page = self.open(page.location()).await;
         }
         page
     }
