@@ -9,6 +9,7 @@ mod checkout;
 mod episodes;
 mod events;
 mod fault_server;
+mod feed_import;
 mod feeds;
 mod harness;
 mod life_cycle;
