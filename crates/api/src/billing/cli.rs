@@ -52,10 +52,12 @@ pub async fn reconcile(db: Db, stripe: Client, rules: Rules, dry_run: bool) -> a
     });
     let Report { seen, ours, drifted } = report.await?;
     progress.finish_and_clear();
-    let done = if dry_run { "left as they are" } else { "repaired" };
-    println!(
-        "{seen} subscriptions at Stripe, {ours} of them our listeners'; {drifted} differed, {done}."
-    );
+    let differed = match (drifted, dry_run) {
+        (0, _) => "none differed".to_owned(),
+        (_, true) => format!("{drifted} differ and were left"),
+        (_, false) => format!("{drifted} differed and were repaired"),
+    };
+    println!("{seen} subscriptions at Stripe, {ours} of them our listeners'; {differed}.");
     Ok(())
 }
 

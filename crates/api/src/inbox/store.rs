@@ -219,6 +219,14 @@ pub fn lease(
     Ok(None)
 }
 
+/// Gives back every event that `holder` has taken.
+pub fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
+    let held =
+        events::table.filter(events::holder.eq(holder)).filter(events::next_try_at.is_not_null());
+    diesel::update(held).set(events::leased_until.eq(0)).execute(conn)?;
+    Ok(())
+}
+
 /// When the next failed event is due, Unix seconds.
 pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
     let due = events::table.filter(events::next_try_at.is_not_null());

@@ -15,7 +15,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{billing::refresh::Refresher, db::Db, inbox::Inbox};
+use crate::{
+    billing::refresh::{self, Refresher},
+    db::Db,
+    inbox::{self, Inbox},
+};
 
 /// How long work may wait that nobody called out: another process's, or what became due by the clock.
 const TICK: Duration = Duration::from_secs(1);
@@ -57,20 +61,39 @@ impl Jobs {
         while self.run_one().await {}
     }
 
-    /// Works until `shutdown` says so; what is begun is finished.
+    /// Works until `shutdown` says so. What is under way then is dropped, which no half of it survives, and is
+    /// free at once for the next process.
     pub fn spawn(self, mut shutdown: watch::Receiver<bool>) -> JoinHandle<()> {
         tokio::spawn(async move {
-            let periodic = tokio::spawn(self.clone().run_periodically(shutdown.clone()));
-            while !*shutdown.borrow() {
-                self.run_due().await;
-                tokio::select! {
-                    () = self.wake.notified() => {}
-                    () = tokio::time::sleep(TICK) => {}
-                    _ = shutdown.changed() => break,
-                }
+            tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => {}
+                () = self.work() => {}
+                () = self.run_periodically() => {}
             }
-            // It ends by the same word; a panic in it has been reported already.
-            let _ = periodic.await;
+            self.release().await;
         })
+    }
+
+    /// Does what is due, whenever there is some.
+    async fn work(&self) {
+        loop {
+            self.run_due().await;
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+
+    async fn release(&self) {
+        let holder = Arc::clone(&self.holder);
+        let released = self.db.write(move |conn| {
+            inbox::release(conn, &holder)?;
+            refresh::release(conn, &holder)?;
+            store::release(conn, &holder)
+        });
+        if let Err(error) = released.await {
+            tracing::warn!(%error, "work that was under way stays taken until its lease runs out");
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! What time itself brings about: access that ends or begins, periods that are over, and regular repair.
 
-use tokio::{sync::watch, time::Duration};
+use tokio::time::Duration;
 
 use super::{Jobs, store};
 use crate::{
     access::{self, STALE_AFTER},
     account,
     billing::{
-        reconcile::{self, Drift},
+        reconcile::{self, Drift, Report},
         refresh, subscriptions,
     },
     clock::Clock,
@@ -74,16 +74,14 @@ impl Jobs {
     }
 
     /// Reconciles and forgets what is no longer needed, at the start and then regularly.
-    pub(super) async fn run_periodically(self, mut shutdown: watch::Receiver<bool>) {
+    pub(super) async fn run_periodically(&self) {
         let mut at_start = true;
-        while !*shutdown.borrow() {
+        loop {
             let pause = match self.reconcile_if_due(at_start).await {
                 Ok(()) => self.reconcile_every,
                 Err(error) => {
-                    tracing::warn!(
-                        error = format!("{error:#}"),
-                        "reconciling with Stripe failed; trying again"
-                    );
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, "reconciling with Stripe failed; trying again");
                     RETRY.min(self.reconcile_every)
                 }
             };
@@ -91,10 +89,7 @@ impl Jobs {
             if let Err(error) = account::prune(&self.db, self.clock().wall()).await {
                 tracing::warn!(%error, "old sessions and limits could not be removed");
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = shutdown.changed() => break,
-            }
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -118,8 +113,8 @@ impl Jobs {
         self.db
             .write(move |conn| store::finish(conn, "reconcile", succeeded.then_some(now)))
             .await?;
-        let report = outcome?;
-        tracing::info!(report.seen, report.ours, report.drifted, "reconciled with Stripe");
+        let Report { seen, ours, drifted } = outcome?;
+        tracing::info!(seen, ours, drifted, "reconciled with Stripe");
         Ok(())
     }
 }

@@ -35,3 +35,10 @@ pub(super) fn finish(conn: &mut Conn, name: &str, ran_at: Option<i64>) -> Result
     }
     Ok(())
 }
+
+/// Gives back everything that `holder` has taken.
+pub(super) fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
+    let held = job_leases::table.filter(job_leases::holder.eq(holder));
+    diesel::update(held).set(job_leases::leased_until.eq(0)).execute(conn)?;
+    Ok(())
+}

@@ -20,7 +20,7 @@ use crate::{
     db::{Conn, Db, DbError},
     stripe::{self, Client, Deadline, Response, Subscription},
 };
-pub use store::{Leased, finish, lease, mark, next_due, postpone};
+pub use store::{Leased, finish, lease, mark, next_due, postpone, release};
 
 /// How often Stripe is asked again because something newer was written meanwhile.
 const TRIES: usize = 5;

@@ -100,6 +100,13 @@ pub fn postpone(
     Ok(())
 }
 
+/// Gives back every mark that `holder` has taken.
+pub fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
+    let held = refreshes::table.filter(refreshes::holder.eq(holder));
+    diesel::update(held).set(refreshes::leased_until.eq(0)).execute(conn)?;
+    Ok(())
+}
+
 /// When the next mark is due, Unix seconds.
 pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
     Ok(refreshes::table.select(diesel::dsl::min(refreshes::next_try_at)).first(conn)?)

@@ -183,3 +183,27 @@ async fn a_period_that_is_over_is_asked_about() {
     world.jobs.run_due().await;
     assert_eq!(world.access(&ada).await, (false, "stale".to_owned()));
 }
+
+#[tokio::test]
+async fn work_under_way_at_a_stop_is_free_for_the_next_start() {
+    let world = World::start().await;
+    let ada = world.listener("ada").await;
+    let active = subscription("sub_1", &ada.customer, "pro", "active", json!({}));
+    world.stripe.put(&active);
+    let thin = json!({ "id": "evt_1", "object": "v2.core.event", "livemode": false,
+        "type": "v1.customer.subscription.active", "created": "2026-01-01T00:00:00.000Z",
+        "related_object": { "id": "sub_1", "type": "subscription" } });
+    world.deliver(&thin).await.expect(200);
+    world.stripe.hold();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let working = world.jobs.clone().spawn(stopping);
+    world.stripe.arrived().await;
+    stop.send(true).unwrap();
+    working.await.unwrap();
+    world.stripe.release();
+    assert_eq!(world.event("evt_1").await.unwrap().0, "received");
+
+    world.jobs.run_due().await;
+    assert_eq!(world.event("evt_1").await.unwrap().0, "applied");
+    assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
+}
