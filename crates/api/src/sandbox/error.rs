@@ -9,20 +9,39 @@ use super::object::Kind;
 pub(crate) struct ApiError {
     /// HTTP status.
     pub(crate) status: u16,
-    /// `invalid_request_error`, `card_error`, `idempotency_error` or `api_error`.
-    pub(crate) kind: &'static str,
+    kind: ErrorKind,
     pub(crate) code: Option<String>,
     pub(crate) decline_code: Option<String>,
     pub(crate) param: Option<String>,
     pub(crate) message: String,
     /// Further members of the envelope, such as `payment_intent`.
-    pub(crate) details: Value,
+    details: Option<Box<Value>>,
     /// Whether what was written before the error stays: a decline leaves a failed payment behind it.
     pub(crate) keeps_changes: bool,
 }
 
+/// The error's `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ErrorKind {
+    Api,
+    Card,
+    Idempotency,
+    InvalidRequest,
+}
+
+impl ErrorKind {
+    fn name(self) -> &'static str {
+        match self {
+            ErrorKind::Api => "api_error",
+            ErrorKind::Card => "card_error",
+            ErrorKind::Idempotency => "idempotency_error",
+            ErrorKind::InvalidRequest => "invalid_request_error",
+        }
+    }
+}
+
 impl ApiError {
-    fn new(status: u16, kind: &'static str, message: impl Into<String>) -> ApiError {
+    fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> ApiError {
         ApiError {
             status,
             kind,
@@ -30,14 +49,14 @@ impl ApiError {
             decline_code: None,
             param: None,
             message: message.into(),
-            details: json!({}),
+            details: None,
             keeps_changes: false,
         }
     }
 
     /// 400, `invalid_request_error`.
     pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
-        ApiError::new(400, "invalid_request_error", message)
+        ApiError::new(400, ErrorKind::InvalidRequest, message)
     }
 
     /// 400 with the parameter at fault.
@@ -68,17 +87,17 @@ impl ApiError {
 
     /// 401.
     pub(crate) fn unauthenticated(message: impl Into<String>) -> ApiError {
-        ApiError::new(401, "invalid_request_error", message)
+        ApiError::new(401, ErrorKind::InvalidRequest, message)
     }
 
     /// 403.
     pub(crate) fn forbidden(message: impl Into<String>) -> ApiError {
-        ApiError::new(403, "invalid_request_error", message)
+        ApiError::new(403, ErrorKind::InvalidRequest, message)
     }
 
     /// `idempotency_error`: 400 for other parameters under the same key, 409 while the first is in flight.
     pub(crate) fn idempotency(status: u16, message: impl Into<String>) -> ApiError {
-        ApiError::new(status, "idempotency_error", message)
+        ApiError::new(status, ErrorKind::Idempotency, message)
     }
 
     /// 402 `card_error`; what the attempt wrote stays.
@@ -87,7 +106,7 @@ impl ApiError {
         decline_code: Option<&str>,
         message: impl Into<String>,
     ) -> ApiError {
-        let mut error = ApiError::new(402, "card_error", message).code(code);
+        let mut error = ApiError::new(402, ErrorKind::Card, message).code(code);
         error.decline_code = decline_code.map(str::to_owned);
         error.keeps_changes = true;
         error
@@ -95,7 +114,7 @@ impl ApiError {
 
     /// 500: the fault is the sandbox's.
     pub(crate) fn internal(message: impl Into<String>) -> ApiError {
-        ApiError::new(500, "api_error", message)
+        ApiError::new(500, ErrorKind::Api, message)
     }
 
     /// Names the error for programs.
@@ -112,14 +131,14 @@ impl ApiError {
 
     /// Adds a member to the envelope.
     pub(crate) fn detail(mut self, name: &str, value: Value) -> ApiError {
-        self.details[name] = value;
+        self.details.get_or_insert_with(|| Box::new(json!({})))[name] = value;
         self
     }
 
     /// The body.
     pub(crate) fn body(&self) -> Value {
-        let mut error = self.details.clone();
-        error["type"] = json!(self.kind);
+        let mut error = self.details.as_deref().cloned().unwrap_or_else(|| json!({}));
+        error["type"] = json!(self.kind.name());
         error["message"] = json!(self.message);
         if let Some(code) = &self.code {
             error["code"] = json!(code);

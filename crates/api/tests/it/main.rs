@@ -17,6 +17,7 @@ mod me;
 mod media;
 mod pages;
 mod portal;
+mod sandbox;
 mod sessions;
 mod site;
 mod stripe_client;
