@@ -129,10 +129,7 @@ pub(super) fn create_preview(tx: &mut Tx<'_>, request: Request) -> Outcome {
         params.kept(ignored);
     }
     params.finish()?;
-    let (items, proration, at, anchor, trial_end, ends) = match details {
-        Some(details) => details,
-        None => (Vec::new(), None, None, None, None, false),
-    };
+    let (items, proration, at, anchor, trial_end, ends) = details.unwrap_or_default();
     let Some(id) = subscription else {
         let customer = customer.ok_or_else(|| ApiError::missing("customer"))?;
         let customer = customers::live(tx, &customer, "customer")?;

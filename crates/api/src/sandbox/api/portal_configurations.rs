@@ -131,7 +131,9 @@ fn change(
                 if let Some(id) = feature.clearable("payment_method_configuration")? {
                     shown[name]["payment_method_configuration"] = json!(id);
                 }
-                feature.kept("duration").map(|duration| shown[name]["duration"] = duration);
+                if let Some(duration) = feature.kept("duration") {
+                    shown[name]["duration"] = duration;
+                }
                 Ok(())
             })?;
         }
@@ -174,9 +176,9 @@ fn change_cancel(feature: &mut Params, shown: &mut Value) -> Result<(), ApiError
         if let Some(options) = words(reason, "options", REASONS)? {
             shown["cancellation_reason"]["options"] = json!(options);
         }
-        reason
-            .kept("feedback_options")
-            .map(|options| shown["cancellation_reason"]["feedback_options"] = options);
+        if let Some(options) = reason.kept("feedback_options") {
+            shown["cancellation_reason"]["feedback_options"] = options;
+        }
         Ok(())
     })?;
     Ok(())

@@ -131,7 +131,7 @@ impl NewPrice {
 #[derive(Debug, Clone)]
 pub(super) enum GivenPrice {
     Existing { id: String, param: String },
-    New { price: NewPrice, product: Result<String, String> },
+    New { price: Box<NewPrice>, product: Result<String, String> },
 }
 
 impl GivenPrice {
@@ -152,7 +152,7 @@ impl GivenPrice {
                 (None, Some(name)) => Err(name),
                 (None, None) => return Err(ApiError::missing(data.name("product"))),
             };
-            Ok(GivenPrice::New { price: NewPrice::take_for_product(data)?, product })
+            Ok(GivenPrice::New { price: Box::new(NewPrice::take_for_product(data)?), product })
         })?;
         given.ok_or_else(|| ApiError::missing(params.name("price")))
     }

@@ -204,6 +204,7 @@ pub fn config(folder: &TempDir) -> Config {
     Config {
         addr: "127.0.0.1:0".parse().unwrap(),
         public_url: None,
+        business: "Inner Circle".to_owned(),
         database: folder.path().join("sandbox.sqlite"),
         webhook: None,
         clock_offset: Arc::new(AtomicI64::new(0)),

@@ -7,6 +7,9 @@ use reqwest::Method;
 
 use super::{Sandbox, config, text};
 
+/// A request's parameters.
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn only_test_keys_open_it() {
     let sandbox = Sandbox::start().await;
@@ -25,7 +28,7 @@ async fn only_test_keys_open_it() {
 #[tokio::test]
 async fn errors_name_code_and_parameter() {
     let sandbox = Sandbox::start().await;
-    let cases: [(&str, &[(&str, &str)], u16, &str, &str); 6] = [
+    let cases: [(&str, Form<'_>, u16, &str, &str); 6] = [
         ("/v1/products", &[("name", "a"), ("nmae", "b")], 400, "parameter_unknown", "nmae"),
         ("/v1/products", &[("active", "true")], 400, "parameter_missing", "name"),
         ("/v1/products", &[("name", "")], 400, "parameter_invalid_empty", "name"),
