@@ -24,3 +24,4 @@ mod stripe_client;
 mod stripe_requests;
 mod stripe_shapes;
 mod stripe_signatures;
+mod upgrade;

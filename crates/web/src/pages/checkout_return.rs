@@ -121,7 +121,7 @@ fn Words(props: &WordsProps) -> Html {
             say(
                 (Tone::Good, "Paid"),
                 "You are in.",
-                format!("{} is active. A receipt is on its way to {}.", plan, account.email),
+                format!("{plan} is active. The invoice is on your account page."),
                 html! { <Link to={Route::Episodes} class="btn">{ "Start listening" }</Link> },
             )
         }

@@ -69,16 +69,7 @@ impl TestApp {
         database: Arc<Database>,
         adjust: impl FnOnce(&mut Settings),
     ) -> Self {
-        let mut settings = Settings {
-            listen_addr: Some("127.0.0.1:0".to_owned()),
-            sandbox_addr: Some("127.0.0.1:0".to_owned()),
-            data_dir: Some(data.path().display().to_string()),
-            workers: Some("2".to_owned()),
-            ..Settings::default()
-        };
-        adjust(&mut settings);
-        let config =
-            Config::new(&settings, &SecretSource::from_variables(database.variables())).unwrap();
+        let config = Self::config(&data, &database, adjust);
         let application = Application::build(config).await.unwrap();
         let base = format!("http://{}", application.addr());
         let server = application.handle();
@@ -89,6 +80,28 @@ impl TestApp {
         let app = Self { base, sandbox, http, server, running: Some(running), data, database };
         app.wait_for_plans().await;
         app
+    }
+
+    /// What this product is started with.
+    fn config(data: &TempDir, database: &Database, adjust: impl FnOnce(&mut Settings)) -> Config {
+        let mut settings = Settings {
+            listen_addr: Some("127.0.0.1:0".to_owned()),
+            sandbox_addr: Some("127.0.0.1:0".to_owned()),
+            data_dir: Some(data.path().display().to_string()),
+            workers: Some("2".to_owned()),
+            ..Settings::default()
+        };
+        adjust(&mut settings);
+        Config::new(&settings, &SecretSource::from_variables(database.variables())).unwrap()
+    }
+
+    /// Stops the product, changes its data folder, and tries to start it again; why it does not.
+    pub async fn fails_to_restart_after(mut self, change: impl FnOnce(&Path)) -> String {
+        self.server.stop(true).await;
+        self.running.take().unwrap().await.unwrap();
+        change(self.data.path());
+        let config = Self::config(&self.data, &self.database, |_| {});
+        format!("{:#}", Application::build(config).await.err().expect("it does not start"))
     }
 
     /// The catalog is applied after the start; until then there is nothing to buy.
