@@ -3,7 +3,7 @@
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// What is worth a line. The audio parser warns of every file whose length it has to estimate.
-const DEFAULT: &str = "info,lofty=error";
+const DEFAULT: &str = "info,lofty=error,actix_server=warn";
 
 /// Starts logging; a second call changes nothing.
 pub fn start() {
