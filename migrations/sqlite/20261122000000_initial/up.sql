@@ -200,6 +200,7 @@ CREATE TABLE events (
     payload BLOB
 );
 CREATE INDEX events_customer ON events (customer_id);
+CREATE INDEX events_object ON events (object_id);
 CREATE INDEX events_next_try ON events (next_try_at) WHERE next_try_at IS NOT NULL;
 
 -- What must be read from Stripe again: a subscription, or all subscriptions of a customer.

@@ -194,7 +194,7 @@ fn status_word(counting: Option<&SubscriptionFacts>) -> String {
 /// Whoever writes a listener's facts takes it first. SQLite has one writer anyway.
 pub fn lock_user(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
     if let Conn::Postgres(postgres) = conn {
-        diesel::sql_query("SELECT 1 FROM users WHERE id = $1 FOR UPDATE")
+        diesel::sql_query("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE")
             .bind::<diesel::sql_types::Text, _>(user_id)
             .execute(postgres)?;
     }

@@ -178,6 +178,20 @@ pub(super) fn update_failed(
     Ok(())
 }
 
+/// Holds the events that wait for `target` until the commit. Every transaction takes events first and marks last,
+/// so that a delivery and a finished refresh never wait for each other.
+pub fn lock_waiting(conn: &mut Conn, target: &str) -> Result<(), DbError> {
+    if let Conn::Postgres(postgres) = conn {
+        diesel::sql_query(
+            "SELECT 1 FROM events WHERE state = 'received' AND (customer_id = $1 OR object_id = $1) \
+             ORDER BY id FOR UPDATE",
+        )
+        .bind::<Text, _>(target)
+        .execute(postgres)?;
+    }
+    Ok(())
+}
+
 /// Settles the events that waited for `target`, a subscription or a customer, to be read from Stripe.
 pub fn settle(conn: &mut Conn, target: &str, outcome: Outcome) -> Result<(), DbError> {
     let (state, reason) = state_after(outcome);

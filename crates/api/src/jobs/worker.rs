@@ -65,6 +65,7 @@ impl Jobs {
     async fn finish_refresh(&self, leased: Leased, refreshed: Refreshed) -> Result<(), DbError> {
         let now = self.clock().wall();
         let finished = self.db.write(move |conn| {
+            inbox::lock_waiting(conn, &leased.target)?;
             if refresh::finish(conn, &leased, now)? {
                 inbox::settle(conn, &leased.target, inbox::settled_by(refreshed))?;
             }

@@ -210,6 +210,16 @@ impl World {
         .await
     }
 
+    /// The second a subscription's last refresh was sent in, and the one it was answered in.
+    pub async fn stamp(&self, id: &str) -> (i64, i64) {
+        let id = id.to_owned();
+        self.read(move |conn| {
+            let row = subscriptions::table.find(id);
+            Ok(row.select((subscriptions::settled_before, subscriptions::version)).first(conn)?)
+        })
+        .await
+    }
+
     /// A price that was on offer once.
     pub async fn keep_price(&self, id: &str, product: &str, plan: &str) {
         let (id, product, plan) = (id.to_owned(), product.to_owned(), plan.to_owned());
