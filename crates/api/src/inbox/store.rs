@@ -133,7 +133,7 @@ pub(super) fn lock_state(conn: &mut Conn, id: &str) -> Result<State, DbError> {
             .bind::<Text, _>(id)
             .execute(postgres)?;
     }
-    let state: String = events::table.find(id).select(events::state).first(conn)?;
+    let state: String = events::table.find(id).select(events::state).get_result(conn)?;
     let states = [State::Received, State::Applied, State::Ignored, State::Failed];
     Ok(states.into_iter().find(|known| known.as_str() == state).unwrap_or(State::Received))
 }
@@ -244,7 +244,7 @@ pub fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
 /// When the next failed event is due, Unix seconds.
 pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
     let due = events::table.filter(events::next_try_at.is_not_null());
-    Ok(due.select(diesel::dsl::min(events::next_try_at)).first(conn)?)
+    Ok(due.select(diesel::dsl::min(events::next_try_at)).get_result(conn)?)
 }
 
 /// The events that came last, newest first, of one state or of all.
@@ -270,5 +270,5 @@ pub(super) type Kept = (EventRecord, Option<Vec<u8>>);
 /// An event with its payload.
 pub(super) fn find(conn: &mut Conn, id: &str) -> Result<Option<Kept>, DbError> {
     let row = events::table.find(id).select((EventRecord::as_select(), events::payload));
-    Ok(row.first(conn).optional()?)
+    Ok(row.get_result(conn).optional()?)
 }

@@ -11,7 +11,7 @@ pub(super) fn find_user_of_session(conn: &mut Conn, id: &str) -> Result<Option<S
     Ok(checkout_sessions::table
         .find(id)
         .select(checkout_sessions::user_id)
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 
@@ -20,7 +20,7 @@ pub(super) fn find_customer_of_user(
     user_id: &str,
 ) -> Result<Option<String>, DbError> {
     let customer =
-        users::table.find(user_id).select(users::stripe_customer_id).first(conn).optional()?;
+        users::table.find(user_id).select(users::stripe_customer_id).get_result(conn).optional()?;
     Ok(customer.flatten())
 }
 

@@ -20,11 +20,11 @@ use crate::{
 /// Whose the customer is.
 pub fn find_owner(conn: &mut Conn, customer_id: &str) -> Result<Owner, DbError> {
     let user = users::table.filter(users::stripe_customer_id.eq(customer_id)).select(users::id);
-    if let Some(user_id) = user.first(conn).optional()? {
+    if let Some(user_id) = user.get_result(conn).optional()? {
         return Ok(Owner::User(user_id));
     }
     let former = former_customers::table.find(customer_id).select(former_customers::user_id);
-    Ok(former.first(conn).optional()?.map_or(Owner::Foreign, Owner::Former))
+    Ok(former.get_result(conn).optional()?.map_or(Owner::Foreign, Owner::Former))
 }
 
 /// The listeners of many customers at once, by customer id; foreign ones are left out.
@@ -61,10 +61,13 @@ pub struct Person {
 pub fn find_person(conn: &mut Conn, who: &str) -> Result<Option<Person>, DbError> {
     let person = users::table.select((users::id, users::email, users::stripe_customer_id));
     if who.contains('@') {
-        return Ok(person.filter(users::email.eq(who.to_lowercase())).first(conn).optional()?);
+        return Ok(person
+            .filter(users::email.eq(who.to_lowercase()))
+            .get_result(conn)
+            .optional()?);
     }
     match find_owner(conn, who)?.user_id() {
-        Some(user_id) => Ok(person.filter(users::id.eq(user_id)).first(conn).optional()?),
+        Some(user_id) => Ok(person.filter(users::id.eq(user_id)).get_result(conn).optional()?),
         None => Ok(None),
     }
 }

@@ -109,5 +109,5 @@ pub fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
 
 /// When the next mark is due, Unix seconds.
 pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
-    Ok(refreshes::table.select(diesel::dsl::min(refreshes::next_try_at)).first(conn)?)
+    Ok(refreshes::table.select(diesel::dsl::min(refreshes::next_try_at)).get_result(conn)?)
 }

@@ -81,7 +81,11 @@ pub struct SubscriptionRow {
 
 /// A subscription by Stripe's id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<SubscriptionRow>, DbError> {
-    Ok(subscriptions::table.find(id).select(SubscriptionRow::as_select()).first(conn).optional()?)
+    Ok(subscriptions::table
+        .find(id)
+        .select(SubscriptionRow::as_select())
+        .get_result(conn)
+        .optional()?)
 }
 
 /// The subscriptions among `ids` that are kept.
