@@ -22,7 +22,7 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "email": "sandbox@example.com",
         "metadata": {},
         "payouts_enabled": true,
-        "settings": { "dashboard": { "display_name": tx.business(), "timezone": "Etc/UTC" } },
+        "settings": null,
         "type": "standard",
     }))
 }

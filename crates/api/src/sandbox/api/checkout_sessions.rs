@@ -245,6 +245,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             body[name] = value;
         }
     }
+    if let Some(collection) = body.get_mut("tax_id_collection")
+        && collection["required"].is_null()
+    {
+        collection["required"] = json!("never");
+    }
     for (name, text) in custom_text.as_ref().and_then(Value::as_object).into_iter().flatten() {
         body["custom_text"][name] = text.clone();
     }

@@ -45,8 +45,6 @@ pub(super) fn confirm(tx: &mut Tx<'_>, request: Request) -> Outcome {
         .code("checkout_amount_mismatch"));
     }
     let stored = super::payment_methods::given(tx, &payment_method, "payment_method")?;
-    // Completing stores it, attached to the buyer.
-    tx.delete(&stored)?;
     match complete::pay(tx, session, Some(stored), Presence::OnSession)? {
         checkout::Outcome::Declined(refusal) => Err(refusal.error()),
         checkout::Outcome::Completed { .. } | checkout::Outcome::ActionRequired { .. } => {

@@ -62,7 +62,6 @@ const UNSET: &[&str] = &[
 fn unset() -> Value {
     let mut body = json!({
         "account_country": "US",
-        "account_name": "Sandbox",
         "amount_overpaid": 0,
         "amount_paid": 0,
         "amount_paid_off_stripe": 0,
@@ -96,7 +95,7 @@ fn unset() -> Value {
 }
 
 /// The invoice as it would be stored at `now`.
-pub(crate) fn drafted(draft: Draft<'_>, now: i64) -> Object {
+pub(crate) fn drafted(draft: Draft<'_>, business: &str, now: i64) -> Object {
     let id = Kind::Invoice.new_id();
     let customer = &draft.customer.body;
     let parent = draft.subscription.map(|subscription| {
@@ -109,6 +108,7 @@ pub(crate) fn drafted(draft: Draft<'_>, now: i64) -> Object {
     let sent = draft.days_until_due.is_some();
     let mut body = unset();
     let given = json!({
+        "account_name": business,
         "auto_advance": draft.finalizes_itself,
         "automatically_finalizes_at": draft.finalizes_itself.then_some(now + DRAFT_TIME),
         "billing_reason": draft.reason,
@@ -174,7 +174,7 @@ impl Tx<'_> {
         items: Vec<Object>,
     ) -> Result<Object, ApiError> {
         draft.lines.splice(0..0, items.iter().map(lines::of_invoice_item));
-        let invoice = drafted(draft, self.now());
+        let invoice = drafted(draft, self.business(), self.now());
         for mut item in items {
             item.body["invoice"] = json!(invoice.id);
             self.save(&item)?;

@@ -125,7 +125,7 @@ fn upcoming(
         finalizes_itself: false,
         days_until_due: None,
     };
-    let mut invoice = drafted(draft, period.end);
+    let mut invoice = drafted(draft, tx.business(), period.end);
     invoice.id = format!("upcoming_in_{}", random_word(24));
     invoice.body["id"] = json!(invoice.id);
     invoice.body["next_payment_attempt"] = json!(period.end + DRAFT_TIME);

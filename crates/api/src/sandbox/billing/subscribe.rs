@@ -179,7 +179,7 @@ fn first_invoice(
         finalizes_itself: new.days_until_due.is_some(),
         days_until_due: new.days_until_due,
     };
-    let invoice = drafted(draft, now);
+    let invoice = drafted(draft, tx.business(), now);
     for mut item in pending {
         item.body["invoice"] = json!(invoice.id);
         tx.save(&item)?;

@@ -53,8 +53,8 @@ pub(super) fn submit(
     pay(tx, session, Some(method), Presence::OnSession)
 }
 
-/// Completes the session with a payment method that is not stored yet (none: nothing is due), or says what is
-/// in the way.
+/// Completes the session with a payment method, stored yet or not (none: nothing is due), or says what is in the
+/// way.
 pub(crate) fn pay(
     tx: &mut Tx<'_>,
     session: Object,
@@ -118,7 +118,11 @@ fn complete(
         Some(mut method) => {
             // Whoever has passed the challenge here has set the card up for later as well.
             method.private["is_set_up"] = json!(presence == Presence::Authenticated);
-            tx.insert(&method)?;
+            // One that was typed in is new, one that an API client confirms with is not.
+            match tx.find(Kind::PaymentMethod, &method.id)? {
+                Some(_) => tx.save(&method)?,
+                None => tx.insert(&method)?,
+            }
             Some(method)
         }
     };
