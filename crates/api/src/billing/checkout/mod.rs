@@ -117,7 +117,7 @@ impl Billing {
         deadline: Deadline,
     ) -> Result<String, BillingError> {
         let id = user_id.to_owned();
-        let buyer = self.db.write(move |conn| find_buyer(conn, &id)).await?;
+        let buyer = self.db.read(move |conn| find_buyer(conn, &id)).await?;
         if let Some(customer) = buyer.customer_id {
             return Ok(customer);
         }
@@ -255,7 +255,7 @@ impl Billing {
         deadline: Deadline,
     ) -> Result<CheckoutSession, Stop> {
         let id = user_id.to_owned();
-        let buyer = self.db.write(move |conn| find_buyer(conn, &id)).await?;
+        let buyer = self.db.read(move |conn| find_buyer(conn, &id)).await?;
         let is_first =
             earlier.iter().all(|one| one.status == SubscriptionStatus::IncompleteExpired);
         let had_trial = buyer.had_trial || earlier.iter().any(|one| one.trial_end.is_some());
