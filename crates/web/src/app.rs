@@ -4,13 +4,17 @@ use yew::prelude::*;
 
 use crate::{
     navigation::{NavigationProvider, RouteAnnouncer, use_navigator},
-    pages,
+    pages::{
+        self,
+        entry::{Entry, EntryKind},
+    },
     plan_list::PlanListProvider,
     player::PlayerProvider,
     route::Route,
-    session::SessionProvider,
+    session::{Session, SessionProvider, use_session},
     ui::{
-        layout::{Footer, Header},
+        layout::{Header, footer},
+        placeholder::skeleton,
         player_bar::PlayerBar,
     },
 };
@@ -37,7 +41,7 @@ fn App() -> Html {
                         <a class="skip" href="#content">{ "Skip to content" }</a>
                         <Header />
                         <main id="content" class="wrap" tabindex="-1"><Page /></main>
-                        <Footer />
+                        { footer() }
                         <PlayerBar />
                         <RouteAnnouncer />
                     </PlayerProvider>
@@ -50,25 +54,41 @@ fn App() -> Html {
 #[component]
 fn Page() -> Html {
     let navigator = use_navigator();
-    match navigator.route() {
-        Route::Home => html! { <pages::home::Home /> },
-        Route::Pricing => html! { <pages::pricing::Pricing /> },
-        Route::Terms => html! { <pages::legal::Terms /> },
-        Route::Privacy => html! { <pages::legal::Privacy /> },
-        Route::Register(afterwards) => {
-            html! { <pages::register::Register afterwards={afterwards.clone()} /> }
+    let session = use_session();
+    let route = navigator.route().clone();
+    let turned_away = route.is_for_listeners() && session == Session::Visitor;
+    use_effect_with((route.clone(), turned_away), move |(route, turned_away)| {
+        if *turned_away {
+            navigator.replace(route.behind_log_in());
         }
-        Route::LogIn(afterwards) => {
-            html! { <pages::log_in::LogIn afterwards={afterwards.clone()} /> }
+    });
+    match (route, session) {
+        (Route::Home, _) => html! { <pages::home::Home /> },
+        (Route::Pricing, _) => html! { <pages::pricing::Pricing /> },
+        (Route::Terms, _) => pages::legal::terms(),
+        (Route::Privacy, _) => pages::legal::privacy(),
+        (Route::Register(afterwards), _) => {
+            html! { <Entry key="register" kind={EntryKind::Register} {afterwards} /> }
         }
-        Route::CheckoutReturn { session_id } => {
-            html! { <pages::checkout_return::CheckoutReturn session_id={session_id.clone()} /> }
+        (Route::LogIn(afterwards), _) => {
+            html! { <Entry key="log-in" kind={EntryKind::LogIn} {afterwards} /> }
         }
-        Route::Episodes => html! { <pages::episodes::Episodes /> },
-        Route::Episode { id } => {
-            html! { <pages::episode::Episode key={id.clone()} id={id.clone()} /> }
+        (Route::NotFound, _) => pages::not_found::not_found(),
+        (Route::CheckoutReturn { session_id }, Session::Listener(account)) => {
+            html! { <pages::checkout_return::CheckoutReturn {account} {session_id} /> }
         }
-        Route::Account => html! { <pages::account::Account /> },
-        Route::NotFound => html! { <pages::not_found::NotFound /> },
+        (Route::Episodes, Session::Listener(account)) => {
+            html! { <pages::episodes::Episodes {account} /> }
+        }
+        (Route::Episode { id }, Session::Listener(account)) => {
+            html! { <pages::episode::Episode {account} {id} /> }
+        }
+        (Route::Account, Session::Listener(account)) => {
+            html! { <pages::account::Account {account} /> }
+        }
+        // The session is being restored, or the visitor is on the way to log in.
+        (route, Session::Restoring | Session::Visitor) => html! {
+            <div class="page"><h1 class="h2">{ route.title() }</h1>{ skeleton(4, "rows") }</div>
+        },
     }
 }

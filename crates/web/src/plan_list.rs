@@ -38,7 +38,7 @@ pub(crate) struct PlanListProviderProps {
 /// Fetches the plans.
 #[component]
 pub(crate) fn PlanListProvider(props: &PlanListProviderProps) -> Html {
-    let fetched = use_resource::<Plans, ()>(Some(paths::PLANS.to_owned()), ());
+    let fetched = use_resource::<Plans>(Some(paths::PLANS.to_owned()), None);
     let context = PlanList { resource: fetched.resource, retry: fetched.retry };
     html! { <ContextProvider<PlanList> {context}>{ props.children.clone() }</ContextProvider<PlanList>> }
 }

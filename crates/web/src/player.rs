@@ -74,13 +74,13 @@ pub(crate) fn PlayerProvider(props: &PlayerProviderProps) -> Html {
     html! { <ContextProvider<Player> context={player}>{ props.children.clone() }</ContextProvider<Player>> }
 }
 
-/// How far an episode was heard, kept in this browser.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How far an episode was heard, kept in this browser. Whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Heard {
     /// Seconds from the start.
-    pub(crate) position: f64,
+    pub(crate) position: u32,
     /// Seconds in all.
-    pub(crate) duration: f64,
+    pub(crate) duration: u32,
 }
 
 impl Heard {
@@ -95,32 +95,25 @@ impl Heard {
     pub(crate) fn save(self, id: &str) {
         if let Some(storage) = storage() {
             // A full or forbidden storage only forgets the position.
-            drop(storage.set_item(&key(id), &format!("{:.1}/{:.1}", self.position, self.duration)));
+            drop(storage.set_item(&key(id), &format!("{}/{}", self.position, self.duration)));
         }
     }
 
     /// Where to go on: at the start again once the end was (nearly) reached.
-    pub(crate) fn resume_at(self) -> f64 {
-        if self.is_finished() { 0.0 } else { self.position }
+    pub(crate) const fn resume_at(self) -> u32 {
+        if self.is_finished() { 0 } else { self.position }
     }
 
-    /// Whether the end was (nearly) reached.
-    pub(crate) fn is_finished(self) -> bool {
-        self.duration > 0.0 && self.position >= self.duration - 5.0_f64.min(self.duration / 10.0)
-    }
-
-    /// Percent heard.
-    pub(crate) fn percent(self) -> f64 {
-        if self.duration > 0.0 {
-            (100.0 * self.position / self.duration).clamp(0.0, 100.0).round()
-        } else {
-            0.0
-        }
+    /// Whether the end was (nearly) reached: five seconds, or a tenth of something shorter.
+    pub(crate) const fn is_finished(self) -> bool {
+        let tenth = self.duration / 10;
+        let nearly = if tenth < 5 { tenth } else { 5 };
+        self.duration > 0 && self.position + nearly >= self.duration
     }
 
     /// Seconds left.
-    pub(crate) fn left(self) -> f64 {
-        (self.duration - self.position).max(0.0)
+    pub(crate) const fn left(self) -> u32 {
+        self.duration.saturating_sub(self.position)
     }
 }
 
@@ -165,10 +158,11 @@ mod tests {
     #[test]
     fn an_episode_heard_to_its_end_starts_over() {
         for (position, duration, finished, resume_at) in [
-            (10.0, 100.0, false, 10.0),
-            (96.0, 100.0, true, 0.0),
-            (4.0, 8.0, false, 4.0),
-            (0.0, 0.0, false, 0.0),
+            (10, 100, false, 10),
+            (96, 100, true, 0),
+            (4, 8, false, 4),
+            (8, 8, true, 0),
+            (0, 0, false, 0),
         ] {
             let heard = Heard { position, duration };
             assert_eq!(

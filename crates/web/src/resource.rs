@@ -1,8 +1,11 @@
 //! Fetching what a page shows. What was fetched before is shown at once and fetched again behind it.
+//!
+//! The machinery exists once for all types, and only decoding knows the type: the bundle stays small.
 
-use std::{any::Any, cell::RefCell, collections::HashMap, rc::Rc};
+use std::{any::Any, cell::RefCell, collections::HashMap, marker::PhantomData, rc::Rc};
 
 use serde::de::DeserializeOwned;
+use shared::account::Account;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -11,18 +14,19 @@ use crate::{
     session::use_client,
 };
 
+type Value = Rc<dyn Any>;
+type Decode = fn(&str) -> Option<Value>;
+
 /// Answers by path, for as long as the same listener stays signed in.
 #[derive(Default)]
-pub(crate) struct Cache(RefCell<HashMap<String, Rc<dyn Any>>>);
+pub(crate) struct Cache(RefCell<HashMap<String, Value>>);
 
 impl Cache {
-    /// What `path` answered last, when it was read as a `T`.
-    pub(crate) fn get<T: 'static>(&self, path: &str) -> Option<Rc<T>> {
-        self.0.borrow().get(path)?.clone().downcast().ok()
+    fn get(&self, path: &str) -> Option<Value> {
+        self.0.borrow().get(path).cloned()
     }
 
-    /// Keeps what `path` answers now.
-    pub(crate) fn put<T: 'static>(&self, path: &str, value: Rc<T>) {
+    fn put(&self, path: &str, value: Value) {
         self.0.borrow_mut().insert(path.to_owned(), value);
     }
 
@@ -62,74 +66,123 @@ impl<T> Clone for Resource<T> {
     }
 }
 
-impl<T: PartialEq> PartialEq for Resource<T> {
+/// Equal means the same answer, not an equal one.
+impl<T> PartialEq for Resource<T> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Loading, Self::Loading) => true,
-            (Self::Ready(a), Self::Ready(b)) => a == b,
+            (Self::Ready(a), Self::Ready(b)) => Rc::ptr_eq(a, b),
             (Self::Failed(a), Self::Failed(b)) => a == b,
             _ => false,
         }
     }
 }
 
-/// A resource and the way to get it anew.
+/// A resource and what can be done with it.
 pub(crate) struct Fetched<T> {
     /// How it stands.
     pub(crate) resource: Resource<T>,
     /// Fetches again, after an error.
     pub(crate) retry: Callback<()>,
     /// Replaces it by what another call answered.
-    pub(crate) replace: Callback<T>,
+    pub(crate) replace: Replace<T>,
 }
 
-/// Reads `path`, and again whenever `version` changes; `None` reads nothing. What is shown stays until the new arrives.
+/// Puts a new value in the place of a resource's.
+pub(crate) struct Replace<T>(Callback<Value>, PhantomData<T>);
+
+impl<T: 'static> Replace<T> {
+    /// Shows `value` from now on.
+    pub(crate) fn with(&self, value: T) {
+        self.0.emit(Rc::new(value));
+    }
+}
+
+impl<T> Clone for Replace<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+/// Reads `path`, and again whenever `account` changes; no path reads nothing. What is shown stays until
+/// the new arrives.
 #[hook]
-pub(crate) fn use_resource<T, V>(path: Option<String>, version: V) -> Fetched<T>
+pub(crate) fn use_resource<T>(path: Option<String>, account: Option<Rc<Account>>) -> Fetched<T>
 where
-    T: DeserializeOwned + PartialEq + 'static,
-    V: PartialEq + 'static,
+    T: DeserializeOwned + 'static,
 {
+    let (value, retry, replace) = use_value(path, account, decode::<T>);
+    let resource = match value {
+        Outcome::Loading => Resource::Loading,
+        Outcome::Ready(value) => value.downcast().map_or(Resource::Loading, Resource::Ready),
+        Outcome::Failed(error) => Resource::Failed(error),
+    };
+    Fetched { resource, retry, replace: Replace(replace, PhantomData) }
+}
+
+fn decode<T: DeserializeOwned + 'static>(text: &str) -> Option<Value> {
+    serde_json::from_str::<T>(text).ok().map(|value| Rc::new(value) as Value)
+}
+
+#[derive(Clone)]
+enum Outcome {
+    Loading,
+    Ready(Value),
+    Failed(ApiError),
+}
+
+impl Outcome {
+    fn cached(value: Option<Value>) -> Self {
+        value.map_or(Self::Loading, Self::Ready)
+    }
+}
+
+#[hook]
+fn use_value(
+    path: Option<String>,
+    account: Option<Rc<Account>>,
+    decode: Decode,
+) -> (Outcome, Callback<()>, Callback<Value>) {
     let client = use_client();
     let attempt = use_state(|| 0_u32);
-    let resource =
-        use_state_eq(|| cached(path.as_deref().and_then(|path| client.cache().get(path))));
+    let outcome =
+        use_state(|| Outcome::cached(path.as_deref().and_then(|path| client.cache().get(path))));
     let shown_path = use_mut_ref(|| path.clone());
     let replace = use_callback((client.clone(), path.clone()), {
-        let resource = resource.setter();
-        move |value: T, (client, path)| {
-            let value = Rc::new(value);
+        let outcome = outcome.setter();
+        move |value: Value, (client, path)| {
             if let Some(path) = path {
                 client.cache().put(path, value.clone());
             }
-            resource.set(Resource::Ready(value));
+            outcome.set(Outcome::Ready(value));
         }
     });
-    use_effect_with((path, version, *attempt), {
-        let resource = resource.setter();
+    use_effect_with((path, account, *attempt), {
+        let outcome = outcome.setter();
         move |(path, _, _)| {
             let live = Rc::new(());
             let watch = Rc::downgrade(&live);
             if let Some(path) = path.clone() {
                 if shown_path.replace(Some(path.clone())).as_ref() != Some(&path) {
-                    resource.set(cached(client.cache().get(&path)));
+                    outcome.set(Outcome::cached(client.cache().get(&path)));
                 }
                 spawn_local(async move {
-                    let answer = client.fetch::<T>(Call::get(&path)).await;
-                    // Another page or version was asked for in the meantime.
+                    let answer = client.text(Call::get(&path)).await;
+                    // Another page or account was asked for in the meantime.
                     if watch.upgrade().is_none() {
                         return;
                     }
-                    match answer {
+                    let value =
+                        answer.and_then(|text| decode(&text).ok_or(ApiError::unreachable(200)));
+                    match value {
                         Ok(value) => {
-                            let value = Rc::new(value);
                             client.cache().put(&path, value.clone());
-                            resource.set(Resource::Ready(value));
+                            outcome.set(Outcome::Ready(value));
                         }
                         Err(error)
-                            if client.cache().get::<T>(&path).is_none() || error.status == 404 =>
+                            if client.cache().get(&path).is_none() || error.status == 404 =>
                         {
-                            resource.set(Resource::Failed(error));
+                            outcome.set(Outcome::Failed(error));
                         }
                         // What is shown may be a little old, which beats an error page.
                         Err(_) => {}
@@ -140,9 +193,5 @@ where
         }
     });
     let retry = use_callback(attempt, |(), attempt| attempt.set(**attempt + 1));
-    Fetched { resource: (*resource).clone(), retry, replace }
-}
-
-fn cached<T>(value: Option<Rc<T>>) -> Resource<T> {
-    value.map_or(Resource::Loading, Resource::Ready)
+    ((*outcome).clone(), retry, replace)
 }

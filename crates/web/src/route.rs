@@ -1,7 +1,5 @@
 //! The app's addresses: parsing, writing and naming them. Pure, so that every address is tested.
 
-use std::collections::BTreeMap;
-
 use form_urlencoded::Serializer;
 use shared::plans::Interval;
 
@@ -68,8 +66,7 @@ impl Route {
             ["register"] => Self::Register(Afterwards::parse(query)),
             ["login"] => Self::LogIn(Afterwards::parse(query)),
             ["checkout", "return"] => {
-                let session_id = parameters(query).remove("session_id");
-                Self::CheckoutReturn { session_id: session_id.filter(|id| !id.is_empty()) }
+                Self::CheckoutReturn { session_id: parameter(query, "session_id") }
             }
             ["episodes"] => Self::Episodes,
             ["episodes", id] => Self::Episode { id: (*id).to_owned() },
@@ -120,6 +117,14 @@ impl Route {
         }
     }
 
+    /// Whether only listeners have this page: visitors go by log-in.
+    pub(crate) const fn is_for_listeners(&self) -> bool {
+        matches!(
+            self,
+            Self::CheckoutReturn { .. } | Self::Episodes | Self::Episode { .. } | Self::Account
+        )
+    }
+
     /// Where to register with nothing chosen.
     pub(crate) fn join() -> Self {
         Self::Register(Afterwards::default())
@@ -138,12 +143,11 @@ impl Afterwards {
     }
 
     fn parse(query: &str) -> Self {
-        let mut parameters = parameters(query);
-        let interval = parameters.get("interval").and_then(|word| Interval::parse(word));
-        let plan = parameters.remove("plan").filter(|plan| !plan.is_empty());
+        let interval = parameter(query, "interval").and_then(|word| Interval::parse(&word));
+        let interval = interval.unwrap_or_default();
         Self {
-            choice: plan.map(|plan| Choice { plan, interval: interval.unwrap_or_default() }),
-            next: parameters.remove("next").filter(|next| next.starts_with('/')),
+            choice: parameter(query, "plan").map(|plan| Choice { plan, interval }),
+            next: parameter(query, "next").filter(|next| next.starts_with('/')),
         }
     }
 
@@ -160,8 +164,11 @@ impl Afterwards {
     }
 }
 
-fn parameters(query: &str) -> BTreeMap<String, String> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+/// The value of a parameter; an empty one is none.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.into_owned())
 }
 
 fn with_parameters(path: &str, parameters: &[(&str, Option<&str>)]) -> String {

@@ -1,7 +1,7 @@
 //! Who is signed in. The access token lives in this memory only; the refresh cookie, which no script
 //! can read, brings the session back after a reload or the trip to Stripe.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, pin::Pin, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_net::http::Response;
@@ -18,7 +18,7 @@ use web_sys::StorageEvent;
 use yew::prelude::*;
 
 use crate::{
-    api::{ApiError, Call, read},
+    api::{ApiError, Call, decode, text},
     live,
     resource::Cache,
 };
@@ -94,7 +94,15 @@ impl Client {
 
     /// Sends a call and reads its answer.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ApiError> {
-        read(self.send(call).await?).await
+        decode(&self.text(call).await?)
+    }
+
+    /// Sends a call; its answer as it came. Boxed, so that the bundle holds the machinery once.
+    pub(crate) fn text<'a>(
+        &'a self,
+        call: Call<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<String, ApiError>> + 'a>> {
+        Box::pin(async move { text(self.send(call).await?).await })
     }
 
     /// Sends a call with the access token, if there is one: a fresh one when it is about to expire,
@@ -184,7 +192,7 @@ impl Client {
         let answer = Call::post(paths::REFRESH).send(None).await;
         match answer {
             Ok(response) => {
-                self.adopt(read(response).await?);
+                self.adopt(decode(&text(response).await?)?);
                 Ok(())
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use shared::{account::Credentials, paths};
 
-use super::{ApiError, Call, read};
+use super::{ApiError, Call, decode, text};
 use crate::session::Client;
 
 /// What became of a registration.
@@ -22,14 +22,14 @@ impl Client {
         if response.status() == 202 {
             return Ok(Registered::CheckEmail);
         }
-        self.adopt(read(response).await?);
+        self.adopt(decode(&text(response).await?)?);
         Ok(Registered::SignedIn)
     }
 
     /// Signs an account in.
     pub(crate) async fn log_in(&self, credentials: Credentials) -> Result<(), ApiError> {
         let response = Call::post_json(paths::LOGIN, &credentials).send(None).await?;
-        self.adopt(read(response).await?);
+        self.adopt(decode(&text(response).await?)?);
         Ok(())
     }
 

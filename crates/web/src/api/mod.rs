@@ -82,11 +82,14 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Reads an answer's JSON.
-pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
-    let status = response.status();
-    let text = response.text().await.map_err(|_| ApiError::unreachable(status))?;
-    serde_json::from_str(&text).map_err(|_| ApiError::unreachable(status))
+/// Reads an answer to its end.
+pub(crate) async fn text(response: Response) -> Result<String, ApiError> {
+    response.text().await.map_err(|_| ApiError::unreachable(response.status()))
+}
+
+/// Understands an answer. One that is not what the API promises is no answer.
+pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::unreachable(0))
 }
 
 async fn error_of(response: Response) -> ApiError {

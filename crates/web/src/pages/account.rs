@@ -4,44 +4,43 @@ mod feed;
 mod history;
 mod plan;
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
-use super::gate::use_listener;
 use crate::{
     session::use_client,
     ui::{
-        action::{Done, Work, use_action},
+        action::{Done, use_action},
         button::Button,
         notice::MembershipNotice,
-        placeholder::Skeleton,
     },
 };
 
+#[derive(Properties, PartialEq)]
+pub(crate) struct AccountProps {
+    pub(crate) account: Rc<shared::account::Account>,
+}
+
 /// The account page.
 #[component]
-pub(crate) fn Account() -> Html {
+pub(crate) fn Account(props: &AccountProps) -> Html {
+    let account = &props.account;
     let client = use_client();
-    let log_out = use_action(move |()| -> Work {
-        let client = client.clone();
-        Box::pin(async move { client.log_out().await.map(|()| Done::Stay) })
-    });
-    let Some(account) = use_listener() else {
-        return html! {
-            <div class="page">
-                <h1 class="h2">{ "Your membership" }</h1>
-                <div class="two">
-                    <div class="card"><Skeleton lines={6} /></div>
-                    <div class="card"><Skeleton lines={4} /></div>
-                </div>
-            </div>
-        };
+    let log_out = use_action();
+    let onclick = {
+        let runner = log_out.runner;
+        move |()| {
+            let client = client.clone();
+            runner.run(async move { client.log_out().await.map(|()| Done::Stay) });
+        }
     };
     html! {
         <div class="page">
-            <MembershipNotice />
+            <MembershipNotice account={account.clone()} />
             <div class="section-head">
                 <div><h1 class="h2">{ "Your membership" }</h1><p class="soft">{ &account.email }</p></div>
-                <Button class="quiet" busy={log_out.busy} onclick={log_out.run.clone()}>{ "Log out" }</Button>
+                <Button class="quiet" busy={log_out.busy} {onclick}>{ "Log out" }</Button>
             </div>
             if !account.deletion_pending {
                 <div class="two">
@@ -49,7 +48,7 @@ pub(crate) fn Account() -> Html {
                     <feed::FeedCard />
                 </div>
                 if account.stripe_customer_id.is_some() {
-                    <history::BillingHistory {account} />
+                    <history::BillingHistory account={account.clone()} />
                 }
             }
         </div>

@@ -1,11 +1,12 @@
 //! Back from Checkout: waits until the plan is open, without a reload.
 
+use std::rc::Rc;
+
 use gloo_timers::callback::Timeout;
-use shared::{account::Account, billing::CheckoutResult};
+use shared::{account::Account, billing::CheckoutResult, plans::Plan};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::gate::use_listener;
 use crate::{
     api::ApiError,
     checkout::{Outcome, outcome},
@@ -15,7 +16,7 @@ use crate::{
     plan_list::use_plan_list,
     route::Route,
     session::use_client,
-    ui::{button::Button, notice::Pill, placeholder::Skeleton},
+    ui::{button::Button, notice::pill},
 };
 
 /// Webhooks usually arrive within a second or two.
@@ -23,30 +24,15 @@ const PATIENCE_MS: u32 = 20_000;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct CheckoutReturnProps {
+    pub(crate) account: Rc<Account>,
+    /// From the address; absent when somebody typed it.
     pub(crate) session_id: Option<String>,
 }
 
 /// The page Checkout sends a listener to who paid.
 #[component]
 pub(crate) fn CheckoutReturn(props: &CheckoutReturnProps) -> Html {
-    match use_listener() {
-        Some(account) => {
-            html! { <Payment account={(*account).clone()} session_id={props.session_id.clone()} /> }
-        }
-        None => {
-            html! { <div class="page"><div class="card entry"><Skeleton lines={3} /></div></div> }
-        }
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct PaymentProps {
-    account: Account,
-    session_id: Option<String>,
-}
-
-#[component]
-fn Payment(props: &PaymentProps) -> Html {
+    let plans = use_plan_list();
     let client = use_client();
     let answer = use_state_eq(|| None::<Result<CheckoutResult, ApiError>>);
     let patient = use_state_eq(|| true);
@@ -79,26 +65,16 @@ fn Payment(props: &PaymentProps) -> Html {
     let busy = (outcome == Outcome::Waiting).then_some("true");
     html! {
         <div class="page"><div class="card entry" role="status" aria-busy={busy}>
-            <Words {outcome} account={props.account.clone()} {again} />
+            { words(outcome, &props.account, plans.plans(), &again) }
         </div></div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct WordsProps {
-    outcome: Outcome,
-    account: Account,
-    again: Callback<()>,
-}
-
-#[component]
-fn Words(props: &WordsProps) -> Html {
-    let plans = use_plan_list();
-    let account = &props.account;
-    let say = |pill: (Tone, &'static str), title: &'static str, text: String, way_on: Html| {
+fn words(outcome: Outcome, account: &Account, plans: &[Plan], again: &Callback<()>) -> Html {
+    let say = |state: (Tone, &'static str), title: &'static str, text: String, way_on: Html| {
         html! {
             <>
-                <Pill tone={pill.0}>{ pill.1 }</Pill>
+                { pill(state.0, state.1) }
                 <h1 class="h2">{ title }</h1>
                 <p class="soft">{ text }</p>
                 { way_on }
@@ -108,7 +84,7 @@ fn Words(props: &WordsProps) -> Html {
     let to_plans = || html! { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> };
     let to_account =
         || html! { <Link to={Route::Account} class="btn quiet">{ "Go to your account" }</Link> };
-    match props.outcome {
+    match outcome {
         Outcome::Waiting => say(
             (Tone::Calm, "Working"),
             "Confirming your payment",
@@ -116,7 +92,7 @@ fn Words(props: &WordsProps) -> Html {
             html! { <span class="spinner" aria-hidden="true" /> },
         ),
         Outcome::Active => {
-            let plan = account.plan.as_deref().map(|id| offer::name_of(plans.plans(), id));
+            let plan = account.plan.as_deref().map(|id| offer::name_of(plans, id));
             let plan = plan.as_deref().unwrap_or("Your plan");
             say(
                 (Tone::Good, "Paid"),
@@ -154,7 +130,7 @@ fn Words(props: &WordsProps) -> Html {
             (Tone::Warn, "No answer"),
             "We cannot check your payment right now.",
             "If you paid, your plan opens by itself; nothing is lost.".to_owned(),
-            html! { <Button onclick={props.again.clone()}>{ "Try again" }</Button> },
+            html! { <Button onclick={again.clone()}>{ "Try again" }</Button> },
         ),
     }
 }

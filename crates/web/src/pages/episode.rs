@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use shared::episodes::EpisodePage;
+use shared::{account::Account, episodes::EpisodePage, plans::Plan};
 use yew::prelude::*;
 
-use super::{gate::use_listener, not_found::NotFound};
+use super::not_found::not_found;
 use crate::{
     api::episodes::episode_path,
     format,
@@ -17,22 +17,23 @@ use crate::{
     ui::{
         episode_list::PlayButton,
         icons,
-        placeholder::{Skeleton, Unavailable},
+        placeholder::{skeleton, unavailable},
     },
 };
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct EpisodeProps {
+    /// Whether it is locked changes with it.
+    pub(crate) account: Rc<Account>,
     pub(crate) id: String,
 }
 
 /// The episode's page.
 #[component]
 pub(crate) fn Episode(props: &EpisodeProps) -> Html {
-    let account = use_listener();
-    let path = account.as_ref().map(|_| episode_path(&props.id));
-    let fetched =
-        use_resource::<EpisodePage, _>(path, account.map(|account| account.access.clone()));
+    let plans = use_plan_list();
+    let path = Some(episode_path(&props.id));
+    let fetched = use_resource::<EpisodePage>(path, Some(props.account.clone()));
     let title = fetched.resource.ready().map(|page| page.episode.title.clone());
     use_effect_with(title, |title| {
         if let Some(title) = title {
@@ -40,25 +41,18 @@ pub(crate) fn Episode(props: &EpisodeProps) -> Html {
         }
     });
     match &fetched.resource {
-        Resource::Loading => html! { <div class="page prose"><Skeleton lines={6} /></div> },
-        Resource::Failed(error) if error.status == 404 => html! { <NotFound /> },
-        Resource::Failed(error) => html! {
-            <div class="page"><Unavailable error={error.clone()} retry={fetched.retry.clone()} /></div>
-        },
-        Resource::Ready(page) => html! { <Notes page={page.clone()} /> },
+        Resource::Loading => html! { <div class="page prose">{ skeleton(6, "") }</div> },
+        Resource::Failed(error) if error.status == 404 => not_found(),
+        Resource::Failed(error) => {
+            html! { <div class="page">{ unavailable(error, &fetched.retry) }</div> }
+        }
+        Resource::Ready(page) => notes(page, plans.plans()),
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NotesProps {
-    page: Rc<EpisodePage>,
-}
-
-#[component]
-fn Notes(props: &NotesProps) -> Html {
-    let EpisodePage { episode, description_html } = &*props.page;
-    let plans = use_plan_list();
-    let opener = episode.required_plan.as_deref().map(|id| offer::name_of(plans.plans(), id));
+fn notes(page: &EpisodePage, plans: &[Plan]) -> Html {
+    let EpisodePage { episode, description_html } = page;
+    let opener = episode.required_plan.as_deref().map(|id| offer::name_of(plans, id));
     let (day, minutes) = (format::day(episode.published_at), format::minutes(episode.duration));
     html! {
         <article class="page prose">

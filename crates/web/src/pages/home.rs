@@ -1,8 +1,6 @@
 //! What this is.
 
-use std::rc::Rc;
-
-use shared::{episodes, paths};
+use shared::{episodes::Episodes, paths};
 use yew::prelude::*;
 
 use crate::{
@@ -11,7 +9,7 @@ use crate::{
     route::{Afterwards, Route},
     session::{Session, use_session},
     ui::{
-        episode_list::EpisodeList, icons, notice::MembershipNotice, placeholder::Skeleton,
+        episode_list::episode_list, icons, notice::MembershipNotice, placeholder::skeleton,
         plan_cards::PlanCards,
     },
 };
@@ -22,8 +20,13 @@ const LATEST: usize = 4;
 #[component]
 pub(crate) fn Home() -> Html {
     let session = use_session();
-    let listener = session.account().is_some();
-    let listen = if listener {
+    let account = session.account().cloned();
+    // Read only for listeners; a visitor's page makes no request that must be refused.
+    let fetched = use_resource::<Episodes>(
+        account.as_ref().map(|_| paths::EPISODES.to_owned()),
+        account.clone(),
+    );
+    let listen = if account.is_some() {
         html! { <Link to={Route::Episodes} class="btn">{ "Start listening" }</Link> }
     } else {
         html! { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
@@ -31,7 +34,7 @@ pub(crate) fn Home() -> Html {
     let free = Route::Register(Afterwards { next: Some(Route::Episodes.href()), choice: None });
     html! {
         <>
-            if listener { <MembershipNotice /> }
+            if let Some(account) = &account { <MembershipNotice account={account.clone()} /> }
             <div class="stage">
                 <div class="hero">
                     <h1>{ "Stay in the circle." }</h1>
@@ -48,42 +51,34 @@ pub(crate) fn Home() -> Html {
                 </div>
                 { icons::rings() }
             </div>
-            if listener {
-                <Latest />
-            } else {
-                <section><HowItWorks /></section>
-            }
+            <section>
+                if account.is_some() { { latest(&fetched.resource) } } else { { how_it_works() } }
+            </section>
             <section><PlanCards heading="One circle, three ways in" /></section>
         </>
     }
 }
 
-#[component]
-fn Latest() -> Html {
-    let session = use_session();
-    let access = session.account().map(|account| account.access.clone());
-    let fetched = use_resource::<episodes::Episodes, _>(Some(paths::EPISODES.to_owned()), access);
-    let list = match &fetched.resource {
+fn latest(episodes: &Resource<Episodes>) -> Html {
+    let list = match episodes {
         Resource::Ready(page) => {
-            let latest: Vec<_> = page.episodes.iter().take(LATEST).cloned().map(Rc::new).collect();
-            html! { <EpisodeList episodes={latest} /> }
+            episode_list(page.episodes.get(..LATEST).unwrap_or(&page.episodes))
         }
-        Resource::Loading => html! { <Skeleton lines={LATEST} class="rows" /> },
+        Resource::Loading => skeleton(LATEST, "rows"),
         Resource::Failed(_) => Html::default(),
     };
     html! {
-        <section>
+        <>
             <div class="section-head">
                 <h2>{ "Latest episodes" }</h2>
                 <Link to={Route::Episodes} class="item">{ "All episodes" }</Link>
             </div>
             { list }
-        </section>
+        </>
     }
 }
 
-#[component]
-fn HowItWorks() -> Html {
+fn how_it_works() -> Html {
     let step = |title: &'static str, text: &'static str| {
         html! { <li><h3>{ title }</h3><p class="soft">{ text }</p></li> }
     };

@@ -7,8 +7,7 @@ fn part(title: &'static str, text: &'static str) -> Html {
 }
 
 /// The terms of use.
-#[component]
-pub(crate) fn Terms() -> Html {
+pub(crate) fn terms() -> Html {
     html! {
         <article class="page prose">
             <h1 class="h2">{ "Terms" }</h1>
@@ -32,8 +31,7 @@ pub(crate) fn Terms() -> Html {
 }
 
 /// The privacy policy.
-#[component]
-pub(crate) fn Privacy() -> Html {
+pub(crate) fn privacy() -> Html {
     html! {
         <article class="page prose">
             <h1 class="h2">{ "Privacy" }</h1>

@@ -5,8 +5,7 @@ use yew::prelude::*;
 use crate::{navigation::Link, route::Route};
 
 /// The page for every other address.
-#[component]
-pub(crate) fn NotFound() -> Html {
+pub(crate) fn not_found() -> Html {
     html! {
         <div class="page narrow">
             <h1 class="h2">{ "There is no page here." }</h1>

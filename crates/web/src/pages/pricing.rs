@@ -11,12 +11,13 @@ use crate::{
 #[component]
 pub(crate) fn Pricing() -> Html {
     let session = use_session();
+    let member = session.account().filter(|account| account.plan.is_some());
     let question = |question: &'static str, answer: &'static str| {
         html! { <details><summary>{ question }</summary><p class="soft">{ answer }</p></details> }
     };
     html! {
         <div class="page">
-            if session.account().is_some_and(|account| account.plan.is_some()) { <MembershipNotice /> }
+            if let Some(account) = member { <MembershipNotice account={account.clone()} /> }
             <PlanCards heading="One circle, three ways in" page_heading=true />
             <section class="questions">
                 <h2>{ "Before you join" }</h2>

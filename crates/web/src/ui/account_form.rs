@@ -8,21 +8,13 @@ use yew::prelude::*;
 use crate::{
     api::ApiError,
     forms::AccountErrors,
+    pages::entry::EntryKind,
     ui::{button::Button, field::Field},
 };
 
-/// Which form it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AccountFormKind {
-    /// A new account.
-    Register,
-    /// An account that exists.
-    LogIn,
-}
-
 #[derive(Properties, PartialEq)]
 pub(crate) struct AccountFormProps {
-    pub(crate) kind: AccountFormKind,
+    pub(crate) kind: EntryKind,
     /// The button's words.
     pub(crate) button: AttrValue,
     pub(crate) busy: bool,
@@ -63,8 +55,8 @@ pub(crate) fn AccountForm(props: &AccountFormProps) -> Html {
                 return;
             }
             let found = match kind {
-                AccountFormKind::Register => AccountErrors::of_new(&email, &password),
-                AccountFormKind::LogIn => AccountErrors::of_log_in(&email, &password),
+                EntryKind::Register => AccountErrors::of_new(&email, &password),
+                EntryKind::LogIn => AccountErrors::of_log_in(&email, &password),
             };
             if found.is_empty() {
                 onsubmit.emit(Credentials {
@@ -90,8 +82,8 @@ pub(crate) fn AccountForm(props: &AccountFormProps) -> Html {
         }
     };
     let (password_autocomplete, hint) = match props.kind {
-        AccountFormKind::Register => ("new-password", Some("At least 12 characters.")),
-        AccountFormKind::LogIn => ("current-password", None),
+        EntryKind::Register => ("new-password", Some("At least 12 characters.")),
+        EntryKind::LogIn => ("current-password", None),
     };
     html! {
         <form class="stack" ref={form} {onsubmit} novalidate=true>

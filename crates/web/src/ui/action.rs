@@ -1,6 +1,6 @@
 //! Things a button does that take time: one at a time, with its error kept for the page to show.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{future::Future, pin::Pin};
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
@@ -18,17 +18,27 @@ pub(crate) enum Done {
     Leave(String),
 }
 
-/// The work of an action.
-pub(crate) type Work = Pin<Box<dyn Future<Output = Result<Done, ApiError>>>>;
+type Work = Pin<Box<dyn Future<Output = Result<Done, ApiError>>>>;
 
 /// An action and how it stands.
-pub(crate) struct Action<T> {
+pub(crate) struct Action {
     /// Whether it is under way.
     pub(crate) busy: bool,
     /// Why the last try failed.
     pub(crate) error: Option<ApiError>,
-    /// Starts it, unless it is under way.
-    pub(crate) run: Callback<T>,
+    /// Starts it.
+    pub(crate) runner: Runner,
+}
+
+/// Does the work of an action.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Runner(Callback<Work>);
+
+impl Runner {
+    /// Does `work`, unless some is under way.
+    pub(crate) fn run(&self, work: impl Future<Output = Result<Done, ApiError>> + 'static) {
+        self.0.emit(Box::pin(work));
+    }
 }
 
 #[derive(Clone, PartialEq)]
@@ -38,33 +48,22 @@ enum Progress {
     Failed(ApiError),
 }
 
-type Start<T> = Rc<dyn Fn(T) -> Work>;
-
-/// An action that does `work`.
+/// An action that is not under way yet.
 #[hook]
-pub(crate) fn use_action<T, F>(work: F) -> Action<T>
-where
-    T: 'static,
-    F: Fn(T) -> Work + 'static,
-{
+pub(crate) fn use_action() -> Action {
     let progress = use_state_eq(|| Progress::Idle);
     // The state is read only after the next render; two presses before it must still start one.
     let under_way = use_mut_ref(|| false);
-    let latest = use_mut_ref(|| None::<Start<T>>);
-    latest.replace(Some(Rc::new(work)));
     let run = use_callback((), {
-        let progress = progress.setter();
-        let under_way = under_way.clone();
-        move |input: T, ()| {
-            let Some(work) = latest.borrow().clone() else { return };
+        let (progress, under_way) = (progress.setter(), under_way.clone());
+        move |work: Work, ()| {
             if under_way.replace(true) {
                 return;
             }
             progress.set(Progress::Busy);
-            let progress = progress.clone();
-            let under_way = under_way.clone();
+            let (progress, under_way) = (progress.clone(), under_way.clone());
             spawn_local(async move {
-                match work(input).await {
+                match work.await {
                     Ok(Done::Leave(url)) => return leave_for(&url),
                     Ok(Done::Stay) => progress.set(Progress::Idle),
                     Err(error) => progress.set(Progress::Failed(error)),
@@ -95,5 +94,5 @@ where
         Progress::Failed(error) => Some(error.clone()),
         Progress::Idle | Progress::Busy => None,
     };
-    Action { busy: *progress == Progress::Busy, error, run }
+    Action { busy: *progress == Progress::Busy, error, runner: Runner(run) }
 }

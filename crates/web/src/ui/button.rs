@@ -40,17 +40,11 @@ pub(crate) fn Button(props: &ButtonProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct ActionErrorProps {
-    pub(crate) error: Option<ApiError>,
-}
-
 /// Why an action failed, said aloud.
-#[component]
-pub(crate) fn ActionError(props: &ActionErrorProps) -> Html {
+pub(crate) fn action_error(error: Option<&ApiError>) -> Html {
     html! {
         <div role="alert" class="action-error">
-            if let Some(error) = &props.error { <p class="msg">{ &error.message }</p> }
+            if let Some(error) = error { <p class="msg">{ &error.message }</p> }
         </div>
     }
 }

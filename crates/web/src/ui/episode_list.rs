@@ -15,30 +15,24 @@ use crate::{
     ui::icons,
 };
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct EpisodeListProps {
-    pub(crate) episodes: Vec<Rc<Episode>>,
-}
-
 /// The episodes, in the order given.
-#[component]
-pub(crate) fn EpisodeList(props: &EpisodeListProps) -> Html {
+pub(crate) fn episode_list(episodes: &[Episode]) -> Html {
     html! {
         <ul class="eps">
-            for episode in props.episodes.iter() {
-                <EpisodeRow key={episode.id.clone()} episode={episode.clone()} />
+            for episode in episodes {
+                <EpisodeRow key={episode.id.clone()} episode={Rc::new(episode.clone())} />
             }
         </ul>
     }
 }
 
 #[derive(Properties, PartialEq)]
-pub(crate) struct EpisodeProps {
-    pub(crate) episode: Rc<Episode>,
+struct EpisodeRowProps {
+    episode: Rc<Episode>,
 }
 
 #[component]
-fn EpisodeRow(props: &EpisodeProps) -> Html {
+fn EpisodeRow(props: &EpisodeRowProps) -> Html {
     let episode = &props.episode;
     let player = use_player();
     let plans = use_plan_list();
@@ -70,8 +64,7 @@ fn EpisodeRow(props: &EpisodeProps) -> Html {
     }
     let end = match heard {
         Some(heard) if heard.is_finished() => "Heard".to_owned(),
-        #[expect(clippy::cast_possible_truncation, reason = "an episode lasts hours")]
-        Some(heard) => format!("{} left", format::minutes(heard.left() as i64)),
+        Some(heard) => format!("{} left", format::minutes(heard.left().into())),
         None if episode.required_plan.is_none() => "Free".to_owned(),
         None => String::new(),
     };
@@ -82,7 +75,7 @@ fn EpisodeRow(props: &EpisodeProps) -> Html {
                 { title }
                 <div class="soft small">{ when }</div>
                 if let Some(heard) = heard.filter(|heard| !heard.is_finished()) {
-                    <progress class="bar" max="100" value={heard.percent().to_string()}
+                    <progress class="bar" max={heard.duration.to_string()} value={heard.position.to_string()}
                         aria-label={format!("Heard of {}", episode.title)} />
                 }
             </div>

@@ -37,8 +37,7 @@ pub(crate) fn Header() -> Html {
 }
 
 /// The footer.
-#[component]
-pub(crate) fn Footer() -> Html {
+pub(crate) fn footer() -> Html {
     html! {
         <footer class="site-footer">
             <div class="wrap">

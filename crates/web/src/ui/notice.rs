@@ -1,94 +1,82 @@
 //! What a listener should know about the membership, with the one thing to do about it.
 
-use shared::plans::Interval;
+use std::rc::Rc;
+
+use shared::{account::Account, plans::Interval};
 use yew::prelude::*;
 
 use crate::{
-    api::billing::PortalPage,
+    api::{ApiError, billing::PortalPage},
     format,
     membership::{Notice, Remedy, Standing, Tone},
-    navigation::{Link, use_navigator},
+    navigation::Link,
     route::{Choice, Route},
-    session::{use_client, use_session},
+    session::{Client, use_client},
     ui::{
-        action::{Done, Work, use_action},
-        button::{ActionError, Button},
+        action::{Done, use_action},
+        button::{Button, action_error},
+        icons,
     },
 };
 
-/// The notice of the signed-in account, if its state has one.
+#[derive(Properties, PartialEq)]
+pub(crate) struct MembershipNoticeProps {
+    pub(crate) account: Rc<Account>,
+}
+
+/// The notice of the account, if its state has one.
 #[component]
-pub(crate) fn MembershipNotice() -> Html {
-    let session = use_session();
-    let Some(account) = session.account() else { return Html::default() };
+pub(crate) fn MembershipNotice(props: &MembershipNoticeProps) -> Html {
+    let account = &props.account;
+    let client = use_client();
+    let action = use_action();
     let Some(notice) = Standing::of(account, format::now()).notice(format::day) else {
         return Html::default();
     };
-    html! { <NoticeBar {notice} plan={account.plan.clone()} /> }
-}
-
-#[derive(Properties, PartialEq)]
-struct NoticeBarProps {
-    notice: Notice,
-    /// The plan the account has or had.
-    plan: Option<String>,
-}
-
-#[component]
-fn NoticeBar(props: &NoticeBarProps) -> Html {
-    let client = use_client();
-    let navigator = use_navigator();
-    let plan = props.plan.clone();
-    let remedy = use_action(move |remedy: Remedy| -> Work {
-        let (client, navigator, plan) = (client.clone(), navigator.clone(), plan.clone());
-        Box::pin(async move {
-            let url = match (remedy, plan) {
-                (Remedy::UpdateCard, _) => client.open_portal(PortalPage::UpdateCard).await?,
-                (Remedy::PayInvoice | Remedy::ResumePlan, _) => {
-                    client.open_portal(PortalPage::Home).await?
-                }
-                // The API leads to the unfinished payment, whichever interval is named here.
-                (Remedy::FinishPayment, Some(plan)) => {
-                    client.way_to_plan(Choice { plan, interval: Interval::Month }).await?
-                }
-                (Remedy::FinishPayment | Remedy::SeePlans, _) => {
-                    navigator.push(Route::Pricing);
-                    return Ok(Done::Stay);
-                }
-            };
-            Ok(Done::Leave(url))
-        })
-    });
-    let Notice { tone, title, text, remedy: offered } = &props.notice;
+    let Notice { tone, title, text, remedy } = notice;
+    let button = |remedy: Remedy| {
+        let (runner, plan) = (action.runner.clone(), account.plan.clone());
+        let onclick = move |()| runner.run(take(remedy, client.clone(), plan.clone()));
+        html! { <Button busy={action.busy} {onclick}>{ remedy.label() }</Button> }
+    };
+    let way_on = match remedy {
+        None => Html::default(),
+        Some(Remedy::SeePlans) => html! {
+            <Link to={Route::Pricing} class="btn">{ Remedy::SeePlans.label() }</Link>
+        },
+        Some(remedy) => button(remedy),
+    };
     html! {
-        <div class={classes!("notice", (*tone != Tone::Warn).then_some("calm"))} role="status">
+        <div class={classes!("notice", (tone != Tone::Warn).then_some("calm"))} role="status">
             <div>
                 <b>{ title }</b>
                 <div class="small">{ text }</div>
-                <ActionError error={remedy.error.clone()} />
+                { action_error(action.error.as_ref()) }
             </div>
-            if let Some(Remedy::SeePlans) = offered {
-                <Link to={Route::Pricing} class="btn">{ Remedy::SeePlans.label() }</Link>
-            } else if let Some(offered) = *offered {
-                <Button busy={remedy.busy} onclick={remedy.run.reform(move |()| offered)}>{ offered.label() }</Button>
-            }
+            { way_on }
         </div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct PillProps {
-    pub(crate) tone: Tone,
-    pub(crate) children: Html,
+async fn take(remedy: Remedy, client: Client, plan: Option<String>) -> Result<Done, ApiError> {
+    let url = match (remedy, plan) {
+        (Remedy::UpdateCard, _) => client.open_portal(PortalPage::UpdateCard).await,
+        // The API leads to the unfinished payment, whichever interval is named here.
+        (Remedy::FinishPayment, Some(plan)) => {
+            client.way_to_plan(Choice { plan, interval: Interval::Month }).await
+        }
+        (Remedy::FinishPayment | Remedy::SeePlans, _) => Ok(Route::Pricing.href()),
+        (Remedy::PayInvoice | Remedy::ResumePlan, _) => client.open_portal(PortalPage::Home).await,
+    };
+    url.map(Done::Leave)
 }
 
 /// A state in a word or two.
-#[component]
-pub(crate) fn Pill(props: &PillProps) -> Html {
-    let tone = match props.tone {
+pub(crate) fn pill(tone: Tone, words: &str) -> Html {
+    let class = match tone {
         Tone::Good => None,
         Tone::Warn => Some("warn"),
         Tone::Calm => Some("calm"),
     };
-    html! { <span class={classes!("pill", tone)}>{ crate::ui::icons::dot() }{ props.children.clone() }</span> }
+    html! { <span class={classes!("pill", class)}>{ icons::dot() }{ words }</span> }
 }

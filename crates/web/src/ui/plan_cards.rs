@@ -18,10 +18,10 @@ use crate::{
     route::{Afterwards, Choice, Route},
     session::{use_client, use_session},
     ui::{
-        action::{Done, Work, use_action},
-        button::{ActionError, Button},
+        action::{Done, use_action},
+        button::{Button, action_error},
         icons,
-        placeholder::{Skeleton, Unavailable},
+        placeholder::{skeleton, unavailable},
     },
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
     let account = session.account().cloned();
     let subscriber =
         account.as_ref().is_some_and(|account| membership::is_live(&account.subscription_status));
-    let subscription = use_resource::<SubscriptionAnswer, _>(
+    let subscription = use_resource::<SubscriptionAnswer>(
         subscriber.then(|| paths::SUBSCRIPTION.to_owned()),
         account.clone(),
     );
@@ -51,7 +51,7 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
     let paid_by = subscription.as_ref().and_then(|it| it.interval);
     let interval = chosen.or(paid_by).unwrap_or_default();
     let list = use_plan_list();
-    let saving = offer::saving(list.plans()).map(AttrValue::from);
+    let saving = offer::saving(list.plans());
     let heading = if props.page_heading {
         html! { <h1 class="h2">{ &props.heading }</h1> }
     } else {
@@ -62,12 +62,10 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
     let body = match &list.resource {
         Resource::Loading => html! {
             <div class="plans" aria-hidden="true">
-                for _ in 0..3 { <div class="card plan"><Skeleton lines={6} class="plan-skeleton" /></div> }
+                for _ in 0..3 { <div class="card plan">{ skeleton(6, "plan-skeleton") }</div> }
             </div>
         },
-        Resource::Failed(error) => {
-            html! { <Unavailable error={error.clone()} retry={list.retry.clone()} /> }
-        }
+        Resource::Failed(error) => unavailable(error, &list.retry),
         Resource::Ready(plans) => {
             cards(plans, interval, account.as_deref(), subscription.as_ref(), props.page_heading)
         }
@@ -76,7 +74,7 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
         <div>
             <div class="section-head">
                 { heading }
-                <IntervalToggle {interval} {saving} onchange={set_interval} />
+                { interval_toggle(interval, saving, &set_interval) }
             </div>
             { body }
             <p class="soft small fineprint">
@@ -104,27 +102,20 @@ fn cards(
     html! { <div class="plans">{ for cards }</div> }
 }
 
-#[derive(Properties, PartialEq)]
-struct IntervalToggleProps {
-    interval: Interval,
-    saving: Option<AttrValue>,
-    onchange: Callback<Interval>,
-}
-
-#[component]
-fn IntervalToggle(props: &IntervalToggleProps) -> Html {
-    let button = |interval: Interval, words: Html| {
-        let onclick = props.onchange.reform(move |_: MouseEvent| interval);
-        let pressed = if props.interval == interval { "true" } else { "false" };
+fn interval_toggle(
+    chosen: Interval,
+    saving: Option<String>,
+    onchange: &Callback<Interval>,
+) -> Html {
+    let yearly = saving.map_or_else(|| "Yearly".to_owned(), |saving| format!("Yearly, {saving}"));
+    let button = |interval: Interval, words: String| {
+        let onclick = onchange.reform(move |_: MouseEvent| interval);
+        let pressed = if chosen == interval { "true" } else { "false" };
         html! { <button type="button" aria-pressed={pressed} {onclick}>{ words }</button> }
-    };
-    let yearly = match &props.saving {
-        Some(saving) => html! { { format!("Yearly, {saving}") } },
-        None => html! { { "Yearly" } },
     };
     html! {
         <div class="seg" role="group" aria-label="Billing interval">
-            { button(Interval::Month, html! { { "Monthly" } }) }
+            { button(Interval::Month, "Monthly".to_owned()) }
             { button(Interval::Year, yearly) }
         </div>
     }
@@ -144,20 +135,22 @@ struct PlanCardProps {
 fn PlanCard(props: &PlanCardProps) -> Html {
     let PlanCardProps { plan, choice, step, best, page_heading } = props;
     let client = use_client();
-    let choose = use_action({
-        let (choice, change) = (choice.clone(), *step == Step::ConfirmChange);
-        move |()| -> Work {
+    let choose = use_action();
+    let onclick = {
+        let (runner, choice, change) =
+            (choose.runner, choice.clone(), *step == Step::ConfirmChange);
+        move |()| {
             let (client, choice) = (client.clone(), choice.clone());
-            Box::pin(async move {
+            runner.run(async move {
                 let url = if change {
                     client.way_to_change(choice).await
                 } else {
                     client.way_to_plan(choice).await
                 };
                 url.map(Done::Leave)
-            })
+            });
         }
-    });
+    };
     let current = *step == Step::Current;
     let looks = classes!("wide", (!best).then_some("quiet"));
     let words = format!("Choose {}", plan.name);
@@ -169,7 +162,7 @@ fn PlanCard(props: &PlanCardProps) -> Html {
             html! { <Link {to} class={classes!("btn", looks)}>{ words }</Link> }
         }
         Step::Checkout | Step::ConfirmChange => html! {
-            <Button busy={choose.busy} onclick={choose.run} class={looks}>{ words }</Button>
+            <Button busy={choose.busy} {onclick} class={looks}>{ words }</Button>
         },
     };
     let price = offer::price_of(plan, choice.interval);
@@ -197,7 +190,7 @@ fn PlanCard(props: &PlanCardProps) -> Html {
             <ul class="ticks">
                 for feature in plan.features.iter() { <li>{ icons::tick() }<span>{ feature }</span></li> }
             </ul>
-            <ActionError error={choose.error.clone()} />
+            { action_error(choose.error.as_ref()) }
             { button }
         </article>
     }

@@ -17,9 +17,11 @@ use crate::{
 
 /// How many addresses in a row may fail before the bar gives up: one expired, one that broke.
 const ADDRESSES: u32 = 2;
-const SPEEDS: [&str; 6] = ["0.8", "1", "1.2", "1.5", "1.75", "2"];
+const SPEEDS: [(&str, f64); 6] =
+    [("0.8x", 0.8), ("1x", 1.0), ("1.2x", 1.2), ("1.5x", 1.5), ("1.75x", 1.75), ("2x", 2.0)];
+const NORMAL_SPEED: usize = 1;
 /// How often the position is written down, in seconds of audio.
-const SAVE_EVERY: f64 = 5.0;
+const SAVE_EVERY: u32 = 5;
 
 /// The player bar; nothing until something is played.
 #[component]
@@ -51,13 +53,13 @@ fn Bar(props: &BarProps) -> Html {
     let player = use_player();
     let session = use_session();
     let audio = use_node_ref();
-    let position = use_state_eq(|| 0.0_f64);
-    let length = use_state_eq(|| None::<f64>);
+    let position = use_state_eq(|| 0_u32);
+    let length = use_state_eq(|| None::<u32>);
     let problem = use_state_eq(|| None::<&'static str>);
     // The last good position: what the element says is lost with a source that fails.
-    let reached = use_mut_ref(|| 0.0_f64);
+    let reached = use_mut_ref(|| 0_u32);
     let failures = use_mut_ref(|| 0_u32);
-    let saved_at = use_mut_ref(|| 0.0_f64);
+    let saved_at = use_mut_ref(|| 0_u32);
     let first = use_mut_ref(|| true);
     let sound = Sound {
         audio: audio.clone(),
@@ -71,7 +73,7 @@ fn Bar(props: &BarProps) -> Html {
         let (position, length) = (position.setter(), length.setter());
         let (reached, failures) = (reached.clone(), failures.clone());
         move |id| {
-            let start = Heard::load(id).map_or(0.0, Heard::resume_at);
+            let start = Heard::load(id).map_or(0, Heard::resume_at);
             failures.replace(0);
             reached.replace(start);
             position.set(start);
@@ -109,14 +111,12 @@ fn Bar(props: &BarProps) -> Html {
             let Some(audio) = sound.element().filter(|audio| audio.error().is_none()) else {
                 return;
             };
-            let (now, duration) = (audio.current_time(), audio.duration());
-            if !duration.is_finite() {
-                return;
-            }
+            let Some(duration) = whole_seconds(audio.duration()) else { return };
+            let now = whole_seconds(audio.current_time()).unwrap_or_default();
             position.set(now);
             reached.replace(now);
             failures.replace(0);
-            if audio.paused() || (now - *saved_at.borrow()).abs() >= SAVE_EVERY {
+            if audio.paused() || now.abs_diff(*saved_at.borrow()) >= SAVE_EVERY {
                 saved_at.replace(now);
                 Heard { position: now, duration }.save(&id);
             }
@@ -125,8 +125,7 @@ fn Bar(props: &BarProps) -> Html {
     let onloadedmetadata = {
         let (sound, length) = (sound.clone(), length.setter());
         move |_: Event| {
-            let seconds = sound.element().map(|audio| audio.duration());
-            length.set(seconds.filter(|seconds| seconds.is_finite()));
+            length.set(sound.element().and_then(|audio| whole_seconds(audio.duration())));
         }
     };
     let onerror = {
@@ -162,19 +161,20 @@ fn Bar(props: &BarProps) -> Html {
         move |event: InputEvent| {
             let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
             sound.seek(to);
-            position.set(to);
+            position.set(whole_seconds(to).unwrap_or_default());
         }
     };
     let onspeed = {
         let sound = sound.clone();
         move |event: Event| {
-            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-            sound.set_speed(value.parse().unwrap_or(1.0));
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            let chosen = usize::try_from(select.selected_index()).ok();
+            if let Some((_, speed)) = chosen.and_then(|index| SPEEDS.get(index)) {
+                sound.set_speed(*speed);
+            }
         }
     };
-    // Hours at most: exact as a float.
-    #[expect(clippy::cast_precision_loss)]
-    let length = length.unwrap_or(episode.duration as f64);
+    let length = length.unwrap_or(u32::try_from(episode.duration).unwrap_or_default());
     let (now, all) = (format::clock(*position), format::clock(length));
     html! {
         <section class="player" aria-label="Player">
@@ -190,7 +190,7 @@ fn Bar(props: &BarProps) -> Html {
             <div class="seek">
                 <span class="soft small num" aria-hidden="true">{ &now }</span>
                 <input type="range" aria-label="Position" aria-valuetext={format!("{now} of {all}")} min="0"
-                    max={length.to_string()} step="any" value={position.to_string()} oninput={onseek} />
+                    max={length.to_string()} step="1" value={position.to_string()} oninput={onseek} />
                 <span class="soft small num" aria-hidden="true">{ &all }</span>
             </div>
             <div class="more">
@@ -201,11 +201,17 @@ fn Bar(props: &BarProps) -> Html {
                     { "+30 s" }
                 </button>
                 <select aria-label="Speed" onchange={onspeed}>
-                    for speed in SPEEDS {
-                        <option value={speed} selected={speed == "1"}>{ format!("{speed}x") }</option>
+                    for (index, (name, _)) in SPEEDS.into_iter().enumerate() {
+                        <option selected={index == NORMAL_SPEED}>{ name }</option>
                     }
                 </select>
             </div>
         </section>
     }
+}
+
+/// The audio element's seconds; `None` while it does not know, or for a stream without end.
+fn whole_seconds(seconds: f64) -> Option<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
+    seconds.is_finite().then_some(seconds as u32)
 }

@@ -30,10 +30,10 @@ impl Sound {
     }
 
     /// Takes `url` as the source, from `position` seconds on.
-    pub(crate) fn load(&self, url: &str, position: f64, play: bool) {
+    pub(crate) fn load(&self, url: &str, position: u32, play: bool) {
         let Some(audio) = self.element() else { return };
         audio.set_src(url);
-        audio.set_current_time(position);
+        audio.set_current_time(position.into());
         self.problem.set(None);
         if play {
             self.play();
@@ -42,7 +42,7 @@ impl Sound {
 
     /// Asks for a new address of the episode's audio and goes on at `position`.
     /// Stops and says so when the episode is closed to the listener by now.
-    pub(crate) fn renew(&self, id: &str, position: f64, play: bool) {
+    pub(crate) fn renew(&self, id: &str, position: u32, play: bool) {
         let (sound, id) = (self.clone(), id.to_owned());
         spawn_local(async move {
             match sound.client.episode(&id).await.map(|page| page.episode.audio_url) {

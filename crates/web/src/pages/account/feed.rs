@@ -9,8 +9,8 @@ use crate::{
     resource::{Resource, use_resource},
     session::use_client,
     ui::{
-        action::{Done, Work, use_action},
-        button::{ActionError, Button},
+        action::{Done, use_action},
+        button::{Button, action_error},
     },
 };
 
@@ -18,15 +18,17 @@ use crate::{
 #[component]
 pub(super) fn FeedCard() -> Html {
     let client = use_client();
-    let fetched = use_resource::<FeedAddress, ()>(Some(paths::FEED.to_owned()), ());
+    let fetched = use_resource::<FeedAddress>(Some(paths::FEED.to_owned()), None);
     let url = fetched.resource.ready().map(|feed| feed.url.clone()).unwrap_or_default();
     let input = use_node_ref();
     let said = use_state_eq(|| "");
-    let copy = use_action({
-        let (url, input, said) = (url.clone(), input.clone(), said.setter());
-        move |()| -> Work {
+    let copy = use_action();
+    let rotate = use_action();
+    let oncopy = {
+        let (url, input, said, runner) = (url.clone(), input.clone(), said.setter(), copy.runner);
+        move |()| {
             let (url, input, said) = (url.clone(), input.clone(), said.clone());
-            Box::pin(async move {
+            runner.run(async move {
                 let copied = copy_text(&url).await;
                 if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| !copied) {
                     // Without the clipboard (plain http), the selected text is one key away.
@@ -38,21 +40,21 @@ pub(super) fn FeedCard() -> Html {
                     "Selected. Press Ctrl+C or ⌘C to copy."
                 });
                 Ok(Done::Stay)
-            })
+            });
         }
-    });
-    let rotate = use_action({
-        let (replace, said) = (fetched.replace.clone(), said.setter());
-        move |()| -> Work {
+    };
+    let onrotate = {
+        let (replace, said, runner) = (fetched.replace, said.setter(), rotate.runner);
+        move |()| {
             let (client, replace, said) = (client.clone(), replace.clone(), said.clone());
-            Box::pin(async move {
-                replace.emit(client.rotate_feed().await?);
+            runner.run(async move {
+                replace.with(client.rotate_feed().await?);
                 said.set("This is the new address. The old one has stopped working.");
                 Ok(Done::Stay)
-            })
+            });
         }
-    });
-    let error = rotate.error.clone().or_else(|| match &fetched.resource {
+    };
+    let error = rotate.error.or_else(|| match &fetched.resource {
         Resource::Failed(error) => Some(error.clone()),
         Resource::Loading | Resource::Ready(_) => None,
     });
@@ -66,10 +68,10 @@ pub(super) fn FeedCard() -> Html {
             <div class="field">
                 <input ref={input} readonly=true value={url.clone()} aria-label="Feed address" spellcheck="false" />
             </div>
-            <ActionError {error} />
+            { action_error(error.as_ref()) }
             <div class="actions">
-                <Button busy={copy.busy} onclick={copy.run}>{ "Copy" }</Button>
-                <Button class="quiet" busy={rotate.busy} onclick={rotate.run}>{ "New address" }</Button>
+                <Button busy={copy.busy} onclick={oncopy}>{ "Copy" }</Button>
+                <Button class="quiet" busy={rotate.busy} onclick={onrotate}>{ "New address" }</Button>
             </div>
             <p class="soft small" role="status">{ *said }</p>
         </div>

@@ -13,7 +13,7 @@ use yew::prelude::*;
 use crate::{
     format,
     resource::{Resource, use_resource},
-    ui::placeholder::{Skeleton, Unavailable},
+    ui::placeholder::{skeleton, unavailable},
 };
 
 #[derive(Properties, PartialEq)]
@@ -26,12 +26,10 @@ pub(super) struct BillingHistoryProps {
 #[component]
 pub(super) fn BillingHistory(props: &BillingHistoryProps) -> Html {
     let fetched =
-        use_resource::<Invoices, _>(Some(paths::INVOICES.to_owned()), props.account.clone());
+        use_resource::<Invoices>(Some(paths::INVOICES.to_owned()), Some(props.account.clone()));
     let body = match &fetched.resource {
-        Resource::Loading => html! { <Skeleton lines={2} /> },
-        Resource::Failed(error) => {
-            html! { <Unavailable error={error.clone()} retry={fetched.retry.clone()} /> }
-        }
+        Resource::Loading => skeleton(2, ""),
+        Resource::Failed(error) => unavailable(error, &fetched.retry),
         Resource::Ready(page) if page.invoices.is_empty() => html! {
             <p class="soft">{ "Nothing has been charged yet." }</p>
         },

@@ -21,9 +21,9 @@ use crate::{
     route::Route,
     session::use_client,
     ui::{
-        action::{Done, Work, use_action},
-        button::{ActionError, Button},
-        notice::Pill,
+        action::{Done, use_action},
+        button::{Button, action_error},
+        notice::pill,
     },
 };
 
@@ -36,11 +36,14 @@ pub(super) struct PlanCardProps {
 #[component]
 pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     let account = &props.account;
+    let client = use_client();
     let plans = use_plan_list();
+    let portal = use_action();
+    let pressed = use_state_eq(|| PortalPage::Home);
     // Read again whenever the account changes: the live message carries no price and no card.
-    let fetched = use_resource::<SubscriptionAnswer, _>(
+    let fetched = use_resource::<SubscriptionAnswer>(
         account.stripe_customer_id.as_ref().map(|_| paths::SUBSCRIPTION.to_owned()),
-        account.clone(),
+        Some(account.clone()),
     );
     let subscription = fetched.resource.ready().and_then(|answer| answer.subscription.as_ref());
     let standing = Standing::of(account, format::now());
@@ -48,6 +51,17 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     let name = name.map_or_else(|| "No plan".to_owned(), |id| offer::name_of(plans.plans(), id));
     let live = membership::is_live(&account.subscription_status);
     let ending = matches!(standing, Standing::Ending { .. });
+    let home = if live { "" } else { "quiet" };
+    let button = |page: PortalPage, class: &'static str, words: &'static str| {
+        let busy = portal.busy && *pressed == page;
+        let (client, runner, pressed) = (client.clone(), portal.runner.clone(), pressed.setter());
+        let onclick = move |()| {
+            let (client, page) = (client.clone(), page.clone());
+            pressed.set(page.clone());
+            runner.run(async move { client.open_portal(page).await.map(Done::Leave) });
+        };
+        html! { <Button {busy} {class} {onclick}>{ words }</Button> }
+    };
     html! {
         <div class="card roomy">
             <div class="card-head">
@@ -55,7 +69,7 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
                     <h2 class="h3" data-testid="plan">{ name }</h2>
                     <p class="soft">{ price(subscription).unwrap_or_else(|| "\u{a0}".to_owned()) }</p>
                 </div>
-                <span data-testid="status"><Pill tone={standing.tone()}>{ standing.label() }</Pill></span>
+                <span data-testid="status">{ pill(standing.tone(), &standing.label()) }</span>
             </div>
             <dl class="kv">
                 { next_charge(account, subscription, &standing) }
@@ -68,7 +82,13 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
                 }
                 <dt>{ "Member since" }</dt><dd class="num">{ format::date(account.created_at) }</dd>
             </dl>
-            <PlanActions {live} {ending} customer={account.stripe_customer_id.is_some()} />
+            { action_error(portal.error.as_ref()) }
+            <div class="actions">
+                if account.stripe_customer_id.is_some() { { button(PortalPage::Home, home, "Manage billing") } }
+                if live { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
+                if live && !ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
+                if !live { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
+            </div>
         </div>
     }
 }
@@ -103,46 +123,5 @@ fn next_charge(
             row("Open until", format::date(*deadline))
         }
         _ => Html::default(),
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct PlanActionsProps {
-    /// Whether there is a subscription to change.
-    live: bool,
-    /// Whether it is cancelled already.
-    ending: bool,
-    /// Whether Stripe knows the listener.
-    customer: bool,
-}
-
-#[component]
-fn PlanActions(props: &PlanActionsProps) -> Html {
-    let client = use_client();
-    let pressed = use_state_eq(|| PortalPage::Home);
-    let portal = use_action({
-        let pressed = pressed.setter();
-        move |page: PortalPage| -> Work {
-            let client = client.clone();
-            pressed.set(page.clone());
-            Box::pin(async move { client.open_portal(page).await.map(Done::Leave) })
-        }
-    });
-    let button = |page: PortalPage, class: &'static str, words: &'static str| {
-        let busy = portal.busy && *pressed == page;
-        let onclick = portal.run.reform(move |()| page.clone());
-        html! { <Button {busy} {class} {onclick}>{ words }</Button> }
-    };
-    let home = if props.live { "" } else { "quiet" };
-    html! {
-        <div>
-            <ActionError error={portal.error.clone()} />
-            <div class="actions">
-                if props.customer { { button(PortalPage::Home, home, "Manage billing") } }
-                if props.live { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
-                if props.live && !props.ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
-                if !props.live { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
-            </div>
-        </div>
     }
 }

@@ -1,0 +1,167 @@
+//! The way in: register and log in, and with a plan chosen straight on to pay for it.
+
+use shared::account::Credentials;
+use yew::prelude::*;
+
+use crate::{
+    api::account::Registered,
+    format,
+    navigation::{Link, use_navigator},
+    offer,
+    plan_list::{PlanList, use_plan_list},
+    route::{Afterwards, Choice, Route},
+    session::{Client, use_client, use_session},
+    ui::{
+        account_form::AccountForm,
+        action::{Done, use_action},
+        button::{Button, action_error},
+        placeholder::skeleton,
+    },
+};
+
+/// Which way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    /// A new account.
+    Register,
+    /// An account that exists.
+    LogIn,
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct EntryProps {
+    pub(crate) kind: EntryKind,
+    /// What follows.
+    pub(crate) afterwards: Afterwards,
+}
+
+/// The page. Somebody who is signed in already goes straight on, or to payment at the press of a button.
+#[component]
+pub(crate) fn Entry(props: &EntryProps) -> Html {
+    let EntryProps { kind, afterwards } = props;
+    let client = use_client();
+    let navigator = use_navigator();
+    let plans = use_plan_list();
+    let session = use_session();
+    let check_email = use_state_eq(|| false);
+    let action = use_action();
+    let account = session.account().filter(|_| !action.busy);
+    use_effect_with((account.is_some(), afterwards.clone()), move |(signed_in, afterwards)| {
+        if *signed_in && afterwards.choice.is_none() {
+            let next = afterwards.next.as_deref().map_or(Route::Episodes, Route::parse_href);
+            navigator.replace(next);
+        }
+    });
+
+    if let Some(account) = account {
+        let Some(choice) = afterwards.choice.clone() else { return Html::default() };
+        let sentence = what_will_be_paid(&plans, &choice);
+        let onclick = {
+            let (client, runner) = (client.clone(), action.runner.clone());
+            move |()| runner.run(go_to_payment(client.clone(), choice.clone()))
+        };
+        return card(html! {
+            <>
+                <h1 class="h3">{ "Almost there" }</h1>
+                <p class="soft">{ format!("You are signed in as {}.", account.email) }</p>
+                <div class="soft">{ sentence }</div>
+                { action_error(action.error.as_ref()) }
+                <Button class="wide" {onclick}>{ "Continue to payment" }</Button>
+            </>
+        });
+    }
+    if *check_email {
+        return card(html! {
+            <div role="status" class="stack">
+                <h1 class="h3">{ "Check your e-mail" }</h1>
+                <p class="soft">{ "We sent you a message with the next step." }</p>
+            </div>
+        });
+    }
+    let onsubmit = {
+        let (kind, choice, runner) = (*kind, afterwards.choice.clone(), action.runner.clone());
+        let check_email = check_email.setter();
+        move |credentials: Credentials| {
+            let (client, choice, check_email) =
+                (client.clone(), choice.clone(), check_email.clone());
+            runner.run(async move {
+                let entered = match kind {
+                    EntryKind::Register => client.register(credentials).await?,
+                    EntryKind::LogIn => {
+                        client.log_in(credentials).await.map(|()| Registered::SignedIn)?
+                    }
+                };
+                match (entered, choice) {
+                    (Registered::SignedIn, Some(choice)) => {
+                        return go_to_payment(client, choice).await;
+                    }
+                    (Registered::SignedIn, None) => {}
+                    (Registered::CheckEmail, _) => check_email.set(true),
+                }
+                Ok(Done::Stay)
+            });
+        }
+    };
+    let (heading, button, other_way) = match kind {
+        EntryKind::Register => (
+            "Create your account",
+            if afterwards.choice.is_some() { "Continue to payment" } else { "Create account" },
+            html! {
+                <>
+                    { "By joining you accept the " }<Link to={Route::Terms}>{ "terms" }</Link>{ ". Have an account? " }
+                    <Link to={Route::LogIn(afterwards.clone())}>{ "Log in instead" }</Link>{ "." }
+                </>
+            },
+        ),
+        EntryKind::LogIn => (
+            "Log in",
+            "Log in",
+            html! {
+                <>
+                    { "New here? " }
+                    <Link to={Route::Register(afterwards.clone())}>{ "Create an account" }</Link>{ "." }
+                </>
+            },
+        ),
+    };
+    let sentence = match &afterwards.choice {
+        Some(choice) => what_will_be_paid(&plans, choice),
+        None if *kind == EntryKind::Register => {
+            html! { "Free episodes are open at once, without a card. A plan opens the rest." }
+        }
+        None => Html::default(),
+    };
+    card(html! {
+        <>
+            <h1 class="h3">{ heading }</h1>
+            <div class="soft">{ sentence }</div>
+            <AccountForm kind={*kind} {button} busy={action.busy} error={action.error.clone()} {onsubmit} />
+            <p class="soft small">{ other_way }</p>
+        </>
+    })
+}
+
+async fn go_to_payment(client: Client, choice: Choice) -> Result<Done, crate::api::ApiError> {
+    client.way_to_plan(choice).await.map(Done::Leave)
+}
+
+fn card(content: Html) -> Html {
+    html! { <div class="page"><div class="card entry">{ content }</div></div> }
+}
+
+fn what_will_be_paid(plans: &PlanList, choice: &Choice) -> Html {
+    if plans.resource.ready().is_none() {
+        return skeleton(1, "");
+    }
+    let plan = offer::find(plans.plans(), &choice.plan);
+    match plan.and_then(|plan| Some((plan, offer::price_of(plan, choice.interval)?))) {
+        Some((plan, price)) => {
+            let money = format::price(&offer::money_of(price));
+            let per = format::per(choice.interval);
+            html! { { format!("Then pay for {}, {money} {per}, on the next page.", plan.name) } }
+        }
+        None => html! {
+            <>{ "The plan you chose is not on offer any more. " }<Link to={Route::Pricing}>{ "See the plans" }</Link></>
+        },
+    }
+}
