@@ -116,7 +116,7 @@ impl Application {
         let (accounts, billing, inbox) =
             (web::Data::new(accounts), web::Data::new(billing), web::Data::new(inbox));
         let (listening, edge, site) =
-            (web::Data::new(listening), web::Data::new(edge), web::Data::new(site));
+            (web::Data::new(listening), web::Data::new(edge), web::Data::from(site));
         let (db, catalog, closed) =
             (web::Data::new(db), web::Data::from(catalog), web::Data::new(Closing(closed)));
         let server = HttpServer::new(move || {

@@ -98,8 +98,13 @@ impl File {
 }
 
 impl Site {
-    /// Loads the files and starts compressing them.
-    pub fn load() -> Self {
+    /// The files, loaded and compressed once however many servers run in this process.
+    pub fn load() -> Arc<Self> {
+        static SITE: OnceLock<Arc<Site>> = OnceLock::new();
+        Arc::clone(SITE.get_or_init(|| Arc::new(Self::read())))
+    }
+
+    fn read() -> Self {
         let files: HashMap<_, _> = Dist::iter()
             .filter_map(|path| {
                 Some((format!("/{path}"), File::new(&path, Dist::get(&path)?.data.into_owned())))
