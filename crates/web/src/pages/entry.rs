@@ -4,7 +4,7 @@ use shared::account::Credentials;
 use yew::prelude::*;
 
 use crate::{
-    api::account::Registered,
+    api::{ApiError, account::Registered},
     format,
     navigation::{Link, use_navigator},
     offer,
@@ -141,7 +141,7 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
     })
 }
 
-async fn go_to_payment(client: Client, choice: Choice) -> Result<Done, crate::api::ApiError> {
+async fn go_to_payment(client: Client, choice: Choice) -> Result<Done, ApiError> {
     client.way_to_plan(choice).await.map(Done::Leave)
 }
 
