@@ -11,10 +11,10 @@ export const somePrice = /^\$\d*[1-9]\d*\.\d\d$/
 
 let listeners = 0
 
-/** An address that no other test registers. */
+/** An address that nobody has registered with this worker's server. */
 function newEmail(): string {
   listeners += 1
-  return `listener-${process.pid}-${Date.now()}-${listeners}@example.com`
+  return `ada${listeners}@example.com`
 }
 
 async function fillCredentials(page: Page, email: string): Promise<void> {
