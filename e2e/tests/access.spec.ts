@@ -2,8 +2,20 @@
 
 import { audit } from '../support/audit.ts'
 import { Portal } from '../support/hosted.ts'
-import { Account, bearer, listEpisodes, logIn, paidEpisode, register, subscribe } from '../support/site.ts'
+import { Account, bearer, listEpisodes, logIn, paidEpisode, play, register, subscribe } from '../support/site.ts'
 import { expect, test } from '../support/test.ts'
+
+test('a visitor hears what is free and sees what is locked', async ({ page, request }) => {
+  await page.goto('/')
+  await page.getByRole('link', { name: 'Hear a free episode' }).click()
+  await expect(page).toHaveURL(/\/episodes$/)
+  const episodes = await listEpisodes(request, {})
+  const free = episodes.find((episode) => !episode.locked)
+  const locked = episodes.find((episode) => episode.locked)
+  expect(locked?.audio_url).toBeUndefined()
+  await expect(page.getByRole('link', { name: `Unlock ${locked?.title}` })).toBeVisible()
+  await play(page, { title: free?.title ?? 'a free episode' })
+})
 
 test('a listener without a plan sees locked episodes and gets no address of their audio', async ({ page, request }) => {
   const email = await register(page)

@@ -62,6 +62,7 @@ fn Page() -> Html {
             navigator.replace(route.behind_log_in());
         }
     });
+    let account = session.account().cloned();
     match (route, session) {
         (Route::Home, _) => html! { <pages::home::Home /> },
         (Route::Pricing, _) => html! { <pages::pricing::Pricing /> },
@@ -77,10 +78,10 @@ fn Page() -> Html {
         (Route::CheckoutReturn { session_id }, Session::Listener(account)) => {
             html! { <pages::checkout_return::CheckoutReturn {account} {session_id} /> }
         }
-        (Route::Episodes, Session::Listener(account)) => {
+        (Route::Episodes, Session::Listener(_) | Session::Visitor) => {
             html! { <pages::episodes::Episodes {account} /> }
         }
-        (Route::Episode { id }, Session::Listener(account)) => {
+        (Route::Episode { id }, Session::Listener(_) | Session::Visitor) => {
             html! { <pages::episode::Episode {account} {id} /> }
         }
         (Route::Account, Session::Listener(account)) => {

@@ -119,10 +119,7 @@ impl Route {
 
     /// Whether only listeners have this page: visitors go by log-in.
     pub(crate) const fn is_for_listeners(&self) -> bool {
-        matches!(
-            self,
-            Self::CheckoutReturn { .. } | Self::Episodes | Self::Episode { .. } | Self::Account
-        )
+        matches!(self, Self::CheckoutReturn { .. } | Self::Account)
     }
 
     /// Where to register with nothing chosen.

@@ -23,8 +23,8 @@ use crate::{
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct EpisodeProps {
-    /// Whether it is locked changes with it.
-    pub(crate) account: Rc<Account>,
+    /// Whether it is locked changes with it; `None` for a visitor, who has no plan.
+    pub(crate) account: Option<Rc<Account>>,
     pub(crate) id: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct EpisodeProps {
 pub(crate) fn Episode(props: &EpisodeProps) -> Html {
     let plans = use_plan_list();
     let path = Some(episode_path(&props.id));
-    let fetched = use_resource::<EpisodePage>(path, Some(props.account.clone()));
+    let fetched = use_resource::<EpisodePage>(path, props.account.clone());
     let title = fetched.resource.ready().map(|page| page.episode.title.clone());
     use_effect_with(title, |title| {
         if let Some(title) = title {

@@ -19,8 +19,8 @@ use crate::{
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct EpisodesProps {
-    /// What is locked changes with it.
-    pub(crate) account: Rc<Account>,
+    /// What is locked changes with it; `None` for a visitor, who has no plan.
+    pub(crate) account: Option<Rc<Account>>,
 }
 
 /// The list page.
@@ -28,8 +28,7 @@ pub(crate) struct EpisodesProps {
 pub(crate) fn Episodes(props: &EpisodesProps) -> Html {
     let account = &props.account;
     let client = use_client();
-    let fetched =
-        use_resource::<EpisodesAnswer>(Some(paths::EPISODES.to_owned()), Some(account.clone()));
+    let fetched = use_resource::<EpisodesAnswer>(Some(paths::EPISODES.to_owned()), account.clone());
     let older = use_action();
     let show_older = {
         let (resource, replace) = (fetched.resource.clone(), fetched.replace.clone());
@@ -68,7 +67,7 @@ pub(crate) fn Episodes(props: &EpisodesProps) -> Html {
     };
     html! {
         <div class="page">
-            <MembershipNotice account={account.clone()} />
+            if let Some(account) = account { <MembershipNotice account={account.clone()} /> }
             <h1 class="h2">{ "Episodes" }</h1>
             { list }
         </div>

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     navigation::Link,
     resource::{Resource, use_resource},
-    route::{Afterwards, Route},
+    route::Route,
     session::{Session, use_session},
     ui::{
         episode_list::episode_list, icons, notice::MembershipNotice, placeholder::skeleton,
@@ -21,9 +21,9 @@ const LATEST: usize = 4;
 pub(crate) fn Home() -> Html {
     let session = use_session();
     let account = session.account().cloned();
-    // Read only for listeners; a visitor's page makes no request that must be refused.
+    // What is locked depends on who asks, so the question waits until that is known.
     let fetched = use_resource::<Episodes>(
-        account.as_ref().map(|_| paths::EPISODES.to_owned()),
+        (session != Session::Restoring).then(|| paths::EPISODES.to_owned()),
         account.clone(),
     );
     let listen = if account.is_some() {
@@ -31,7 +31,6 @@ pub(crate) fn Home() -> Html {
     } else {
         html! { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
     };
-    let free = Route::Register(Afterwards { next: Some(Route::Episodes.href()), choice: None });
     html! {
         <>
             if let Some(account) = &account { <MembershipNotice account={account.clone()} /> }
@@ -45,15 +44,14 @@ pub(crate) fn Home() -> Html {
                     <div class="actions">
                         { listen }
                         if session == Session::Visitor {
-                            <Link to={free} class="btn quiet">{ "Hear a free episode" }</Link>
+                            <Link to={Route::Episodes} class="btn quiet">{ "Hear a free episode" }</Link>
                         }
                     </div>
                 </div>
                 { icons::rings() }
             </div>
-            <section>
-                if account.is_some() { { latest(&fetched.resource) } } else { { how_it_works() } }
-            </section>
+            if account.is_none() { <section>{ how_it_works() }</section> }
+            <section>{ latest(&fetched.resource) }</section>
             <section><PlanCards heading="One circle, three ways in" /></section>
         </>
     }

@@ -20,7 +20,7 @@ pub(crate) fn terms() -> Html {
                  it applies to you. When a payment fails you can still listen for a few days while you mend it.") }
             { part("Cancelling",
                 "You can cancel on your account page whenever you like. Episodes stay open until the end of the period \
-                 you paid for. Deleting the account cancels the plan at once.") }
+                 you paid for.") }
             { part("Your feed",
                 "The address of your private feed is yours alone. Please do not pass it on; \
                  if it got out, make a new one.") }
@@ -45,7 +45,7 @@ pub(crate) fn privacy() -> Html {
                 "One cookie keeps you logged in. Your browser also remembers how far you heard each episode; \
                  that never leaves it. There is no tracking and no advertising.") }
             { part("Leaving",
-                "When you delete your account, your data here is erased. Stripe keeps invoices for as long as the law \
+                "Ask us to delete your account, and your data here is erased. Stripe keeps invoices for as long as the law \
                  asks it to.") }
         </article>
     }
