@@ -152,7 +152,8 @@ pub(crate) async fn load(sandbox: &Sandbox, secret: &str) -> Result<CheckoutPage
     })
 }
 
-/// Pays (or sets up) the session with a card; where none is required its number may be empty. A session that is complete or expired is an error.
+/// Pays (or sets up) the session with a card; where none is required its number may be empty. A session that is
+/// complete or expired is an error.
 pub(crate) async fn submit(
     sandbox: &Sandbox,
     secret: &str,
