@@ -100,6 +100,39 @@ pub struct SessionInfo {
     pub current: bool,
 }
 
+/// Body of forgot password.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgotPassword {
+    /// The login address, in any case. Whether it has an account is not told.
+    pub email: String,
+}
+
+/// Body of reset password.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPassword {
+    /// What the mailed link carries in its query as `token`.
+    pub token: String,
+    /// The new password, at least twelve characters.
+    pub password: String,
+}
+
+/// Body of verify e-mail: confirms the address of an account, a new address for it, or a registration.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyEmail {
+    /// What the mailed link carries in its query as `token`.
+    pub token: String,
+}
+
+/// Answer of register where it must not tell whether an address has an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// `check_email`: a mail says how to go on.
+    pub next: String,
+}
+
 /// Body of `DELETE /api/me`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,6 +10,14 @@ pub const REFRESH: &str = "/api/auth/refresh";
 pub const LOGOUT: &str = "/api/auth/logout";
 /// The account's sessions.
 pub const SESSIONS: &str = "/api/auth/sessions";
+/// Have a link mailed that sets a new password.
+pub const FORGOT_PASSWORD: &str = "/api/auth/forgot-password";
+/// Set a new password with a mailed token.
+pub const RESET_PASSWORD: &str = "/api/auth/reset-password";
+/// Confirm an address with a mailed token.
+pub const VERIFY_EMAIL: &str = "/api/auth/verify-email";
+/// Have the link that confirms an address mailed again.
+pub const RESEND_VERIFICATION: &str = "/api/auth/verify-email/resend";
 /// The signed-in account.
 pub const ME: &str = "/api/me";
 /// The plans on offer.
@@ -38,6 +46,10 @@ pub const WEBHOOKS: &str = "/webhooks";
 pub const CHECKOUT_RETURN: &str = "/checkout/return";
 /// Where Checkout sends a listener who turned back.
 pub const CHECKOUT_CANCELED: &str = "/pricing";
+/// The page a mailed link opens to set a new password; carries `token` in the query.
+pub const RESET_PASSWORD_PAGE: &str = "/reset-password";
+/// The page a mailed link opens to confirm an address; carries `token` in the query.
+pub const VERIFY_EMAIL_PAGE: &str = "/verify-email";
 /// Where the portal sends a listener back.
 pub const PORTAL_RETURN: &str = "/account";
 
