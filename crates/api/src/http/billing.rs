@@ -1,6 +1,9 @@
 //! To Stripe and back.
 
-use actix_web::web::{Data, Json as Answer, Path, Query};
+use actix_web::{
+    http::StatusCode,
+    web::{Data, Json as Answer, Path, Query},
+};
 use serde::Deserialize;
 use shared::{
     billing::{
@@ -19,6 +22,7 @@ use super::{
 use crate::{
     account::Accounts,
     billing::{Billing, BillingError},
+    stripe,
 };
 
 /// `POST /api/billing/checkout-session`
@@ -136,6 +140,12 @@ impl From<BillingError> for ApiError {
                 Self::new(ErrorCode::RateLimited, "Too many tries. Come back a little later.")
                     .retry_after(retry_after)
             }
+            BillingError::Stripe(stripe::Error::Refused(wait)) => Self::new(
+                ErrorCode::StripeUnavailable,
+                "The payment provider is not available right now. Nothing was charged; try again in a moment.",
+            )
+            .status(StatusCode::SERVICE_UNAVAILABLE)
+            .retry_after(wait.as_secs() + 1),
             BillingError::Stripe(error) => Self::new(
                 ErrorCode::StripeUnavailable,
                 "The payment provider did not answer. Nothing was charged; try again in a moment.",

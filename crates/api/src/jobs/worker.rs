@@ -44,6 +44,10 @@ impl Jobs {
     }
 
     async fn run_refresh(&self) -> Result<bool, DbError> {
+        // An outage is no fault of the work: it is not taken, and so does not count as failed.
+        if self.refresher.is_paused() {
+            return Ok(false);
+        }
         let (holder, now) = (self.holder.clone(), self.clock().wall());
         if self.db.read(refresh::next_due).await?.is_none_or(|due| due > now) {
             return Ok(false);

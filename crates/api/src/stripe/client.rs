@@ -1,6 +1,9 @@
 //! Sending: the one place that talks to Stripe.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -9,7 +12,9 @@ use url::Url;
 
 use super::{
     API_VERSION,
+    breaker::{BreakerSettings, BreakerState, Sign},
     error::{ApiError, Error},
+    gate::{Gate, Refused},
     object::{List, Object},
     request::{Method, Request},
     retry::{self, Outcome},
@@ -31,6 +36,10 @@ pub struct Config {
     pub max_network_retries: u32,
     /// The shortest wait before a retry, which the others are multiples of; 0.5 s.
     pub retry_delay: Duration,
+    /// Calls on their way at once; 128. A call that finds no room within a second is refused.
+    pub max_calls: usize,
+    /// When calls are refused because Stripe is down.
+    pub breaker: BreakerSettings,
 }
 
 impl Config {
@@ -43,6 +52,8 @@ impl Config {
             read_timeout: Duration::from_secs(5),
             max_network_retries: 2,
             retry_delay: Duration::from_millis(500),
+            max_calls: 128,
+            breaker: BreakerSettings::default(),
         }
     }
 }
@@ -95,14 +106,18 @@ impl<T> Response<T> {
     }
 }
 
-/// Sends requests over kept connections. Clones share them.
+/// Sends requests over kept connections. Clones share them, and what is known of Stripe's health.
 ///
 /// Dropping a call's future ends the call; nothing runs on in the background.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     config: Config,
+    gate: Arc<Gate>,
 }
+
+/// A try that was cut short after less than this says nothing of Stripe's health.
+const FAIR_WAIT: Duration = Duration::from_secs(1);
 
 impl Client {
     /// A client; no connection is made yet.
@@ -136,7 +151,8 @@ impl Client {
         if is_loopback(&config.api_base) {
             http = http.no_proxy();
         }
-        Ok(Self { http: http.build().map_err(BuildError::Http)?, config })
+        let gate = Arc::new(Gate::new(config.breaker, config.max_calls));
+        Ok(Self { http: http.build().map_err(BuildError::Http)?, config, gate })
     }
 
     /// Sends `request` until it is answered, retries are used up or `deadline` passes.
@@ -149,14 +165,29 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Response<T>, Error> {
         let url = self.url(request)?;
-        let mut retries = 0;
+        let (mut retries, mut last_failure) = (0, None);
         loop {
+            let pass = match tokio::time::timeout_at(deadline.0, self.gate.pass()).await {
+                Ok(Ok(pass)) => pass,
+                // What was sent before may have reached Stripe: that is what the caller must know.
+                Ok(Err(Refused(wait))) => return Err(last_failure.unwrap_or(Error::Refused(wait))),
+                Err(_) => return Err(Error::DeadlineExceeded),
+            };
+            let began = Instant::now();
             let tried = tokio::time::timeout_at(deadline.0, self.try_once(request, url.clone()));
             let failed = match tried.await {
-                Err(_) => return Err(Error::DeadlineExceeded),
-                Ok(Ok(response)) => return Ok(response),
+                Err(_) => {
+                    let fair = began.elapsed() >= FAIR_WAIT;
+                    pass.ended(if fair { Sign::Down } else { Sign::None });
+                    return Err(Error::DeadlineExceeded);
+                }
+                Ok(Ok(response)) => {
+                    pass.ended(Sign::Up);
+                    return Ok(response);
+                }
                 Ok(Err(failed)) => failed,
             };
+            pass.ended(retry::health(failed.outcome));
             let retries_left = self.config.max_network_retries - retries;
             let repeat = retry::should_retry(failed.outcome, request.is_repeatable(), retries_left);
             let delay = retry::delay(self.config.retry_delay, retries + 1, rand::random());
@@ -164,9 +195,20 @@ impl Client {
                 return Err(failed.error);
             }
             tracing::debug!(path = url.path(), error = %failed.error, ?delay, "trying again to reach Stripe");
+            last_failure = Some(failed.error);
             tokio::time::sleep(delay).await;
             retries += 1;
         }
+    }
+
+    /// How long a call made now would be refused for, as Stripe is known to be down.
+    pub fn refuses(&self) -> Option<Duration> {
+        self.gate.refuses()
+    }
+
+    /// How the breaker stands.
+    pub fn breaker_state(&self) -> BreakerState {
+        self.gate.state()
     }
 
     /// The pages of a list, from the first one on.

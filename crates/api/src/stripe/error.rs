@@ -1,6 +1,6 @@
 //! What can go wrong with a call, with everything Stripe said about it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Deserialize;
 
@@ -18,6 +18,9 @@ pub enum Error {
     /// The time for this call ran out. What Stripe did is unknown.
     #[error("the time for calls to Stripe ran out")]
     DeadlineExceeded,
+    /// Nothing was sent: Stripe is known to be down, or too many calls are on their way. Come back after this long.
+    #[error("calls to Stripe are refused for now: it is down, or too many are on their way")]
+    Refused(Duration),
     /// An answer of success that does not read as the object asked for.
     #[error("Stripe's answer (HTTP {status}, request {}) does not read as expected", or_unknown(.request_id.as_deref()))]
     Unreadable {
@@ -61,7 +64,10 @@ impl Error {
     /// Whether Stripe is slow, down or out of reach, so that the same call may succeed later.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Connection(_) | Self::DeadlineExceeded | Self::Unreadable { .. } => true,
+            Self::Connection(_)
+            | Self::DeadlineExceeded
+            | Self::Refused(_)
+            | Self::Unreadable { .. } => true,
             Self::Api(error) => error.status >= 500 || matches!(error.status, 409 | 429),
             Self::InvalidId { .. } => false,
         }

@@ -3,7 +3,8 @@
 //! Three ideas carry it:
 //! - A [`Request`] is data: method, path, parameters, idempotency key. One file a resource makes them,
 //!   and says by its type what the answer is.
-//! - [`Client::send`] is the only place that talks. Retry policy is a pure function ([`retry`]).
+//! - [`Client::send`] is the only place that talks. Retry policy is a pure function ([`retry`]), and so is the
+//!   [`Breaker`] that refuses calls at once while Stripe is down.
 //! - Answers are read tolerantly: unknown fields and unknown enum values never fail a call, and the shapes
 //!   of every API version since 2020-08-27 are understood, because webhook payloads come in the version of
 //!   the account and not in ours.
@@ -32,6 +33,7 @@
 //! ```
 
 pub mod accounts;
+mod breaker;
 pub mod checkout_sessions;
 mod client;
 pub mod customers;
@@ -39,6 +41,7 @@ mod error;
 pub mod event;
 pub mod events;
 pub mod form;
+mod gate;
 pub mod invoices;
 mod object;
 pub mod payment_methods;
@@ -54,6 +57,7 @@ pub mod subscription;
 mod subscription_items;
 pub mod subscriptions;
 
+pub use breaker::{Breaker, BreakerSettings, BreakerState, Leave, Sign};
 pub use checkout_sessions::CheckoutSession;
 pub use client::{BuildError, Client, Config, Deadline, Pages, Response};
 pub use customers::Customer;

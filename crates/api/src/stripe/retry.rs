@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::breaker::Sign;
+
 /// How one try ended, as far as the decision needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -30,6 +32,14 @@ pub fn should_retry(outcome: Outcome, repeatable: bool, retries_left: u32) -> bo
         Outcome::Answered { status: 200..300, .. } => false,
         Outcome::Answered { should_retry: Some(told), .. } => told,
         Outcome::Answered { status, should_retry: None } => status == 409 || status >= 500,
+    }
+}
+
+/// What a failed try says of Stripe's health: a refusal is an answer like another.
+pub fn health(outcome: Outcome) -> Sign {
+    match outcome {
+        Outcome::NoAnswer | Outcome::Answered { status: 500.., .. } => Sign::Down,
+        Outcome::Answered { .. } => Sign::Up,
     }
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod auth;
 mod catalog;
 mod checkout;
+mod durable;
 mod episodes;
 mod events;
 mod fault_server;

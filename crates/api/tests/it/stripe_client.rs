@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use api::stripe::{
-    Client, Config, Customer, Deadline, Error, ErrorKind, List, Request, SecretKey, customers,
-    prices, subscriptions,
+    BreakerSettings, BreakerState, Client, Config, Customer, Deadline, Error, ErrorKind, List,
+    Request, SecretKey, customers, prices, subscriptions,
 };
 
 use crate::fault_server::{Fault, FaultServer};
@@ -268,4 +268,51 @@ async fn a_page_without_objects_ends_a_list_whatever_it_says() {
     let request: Request<List<Customer>> = Request::get(["customers"]);
     assert!(client(&server.base).list_all(request, soon()).await.unwrap().value.is_empty());
     assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn calls_are_refused_unsent_while_stripe_is_down_and_one_looks_whether_it_is_back() {
+    let server = FaultServer::start(
+        [vec![Fault::status(500, "{}"); 3], vec![Fault::ok(CUSTOMER); 2]].concat(),
+    )
+    .await;
+    let config = Config {
+        max_network_retries: 0,
+        breaker: BreakerSettings {
+            failures: 3,
+            first_pause: Duration::from_millis(50),
+            longest_pause: Duration::from_secs(1),
+        },
+        ..Config::new(SecretKey::parse("sk_test_123").unwrap(), server.base.parse().unwrap())
+    };
+    let stripe = Client::new(config).unwrap();
+    let call = async || stripe.clone().send(&customers::retrieve("cus_1"), soon()).await;
+    for _ in 0..3 {
+        assert_eq!(call().await.unwrap_err().api().unwrap().status, 500);
+    }
+    let refused = call().await.unwrap_err();
+    assert!(matches!(refused, Error::Refused(_)) && refused.is_outage(), "{refused:?}");
+    assert_eq!((server.received().len(), stripe.breaker_state()), (3, BreakerState::Open));
+    tokio::time::sleep(stripe.refuses().unwrap_or_default()).await;
+    call().await.unwrap();
+    call().await.unwrap();
+    assert_eq!((server.received().len(), stripe.breaker_state()), (5, BreakerState::Closed));
+}
+
+#[tokio::test]
+async fn calls_at_once_are_bounded_and_the_ones_beyond_are_told_to_come_back() {
+    let server = FaultServer::start(vec![Fault::SilentHeaders; 2]).await;
+    let key = SecretKey::parse("sk_test_123").unwrap();
+    let config = Config { max_calls: 2, ..Config::new(key, server.base.parse().unwrap()) };
+    let stripe = Client::new(config).unwrap();
+    let (first, second, beyond) =
+        (customers::retrieve("cus_1"), customers::retrieve("cus_2"), customers::retrieve("cus_3"));
+    tokio::select! {
+        _ = stripe.send(&first, soon()) => panic!("there is no answer"),
+        _ = stripe.send(&second, soon()) => panic!("there is no answer"),
+        refused = async { server.arrived().await; stripe.send(&beyond, soon()).await } => {
+            assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        }
+    }
+    assert_eq!(server.received().len(), 2);
 }

@@ -99,6 +99,11 @@ impl Refresher {
         &self.rules
     }
 
+    /// Whether Stripe is known to be down, so that asking would fail.
+    pub fn is_paused(&self) -> bool {
+        self.stripe.refuses().is_some()
+    }
+
     pub(super) fn stripe(&self) -> &Client {
         &self.stripe
     }

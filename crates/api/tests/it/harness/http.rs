@@ -39,6 +39,13 @@ impl Answer {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// Asserts the status of an answer that is not JSON, and gives its text.
+    #[track_caller]
+    pub fn expect_body(self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text());
+        self.text()
+    }
+
     /// Asserts an error of this status and code, in the API's one error body.
     #[track_caller]
     pub fn expect_error(self, status: u16, code: &str) -> Value {
