@@ -43,11 +43,36 @@ pub struct EpisodePage {
     pub episode: Episode,
     /// Sanitised notes.
     pub description_html: String,
+    /// In order; empty when the episode has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chapters: Vec<Chapter>,
+}
+
+/// A part of an episode that one can jump to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chapter {
+    /// Seconds from the episode's start.
+    pub start: i64,
+    /// Plain text.
+    pub title: String,
 }
 
 /// Answer of `GET /api/feed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedAddress {
     /// The listener's private feed; whoever has it can listen.
+    pub url: String,
+    /// The address as a QR code, SVG, for the camera of the phone that the podcast app is on.
+    pub qr_svg: String,
+    /// Podcast apps that open the address at once.
+    pub apps: Vec<FeedApp>,
+}
+
+/// A podcast app that takes a feed by a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedApp {
+    /// What it is called.
+    pub name: String,
+    /// Adds the feed, on a device that has the app.
     pub url: String,
 }

@@ -12,6 +12,17 @@ pub(crate) struct PlayerState {
     pub(crate) episode: Option<Rc<Episode>>,
     /// Whether it plays, or will as soon as its audio is there.
     pub(crate) playing: bool,
+    /// Where the listener last asked it to go on.
+    pub(crate) jump: Jump,
+}
+
+/// A place in the episode that was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Jump {
+    /// Seconds from the start.
+    pub(crate) to: u32,
+    /// Counts up, so that asking twice for the same place moves there twice; 0 means never asked.
+    pub(crate) count: u32,
 }
 
 impl PlayerState {
@@ -30,6 +41,8 @@ impl PlayerState {
 pub(crate) enum PlayerAction {
     /// The play button of an episode.
     Toggle(Rc<Episode>),
+    /// A chapter of an episode; the seconds of its start.
+    Jump(Rc<Episode>, u32),
     /// Sound starts or stops.
     Play(bool),
     /// The player goes away.
@@ -45,7 +58,11 @@ impl Reducible for PlayerState {
                 Rc::new(Self { playing: !self.playing, ..(*self).clone() })
             }
             PlayerAction::Toggle(episode) => {
-                Rc::new(Self { episode: Some(episode), playing: true })
+                Rc::new(Self { episode: Some(episode), playing: true, jump: Jump::default() })
+            }
+            PlayerAction::Jump(episode, to) => {
+                let count = self.jump.count + 1;
+                Rc::new(Self { episode: Some(episode), playing: true, jump: Jump { to, count } })
             }
             PlayerAction::Play(playing) => Rc::new(Self { playing, ..(*self).clone() }),
             PlayerAction::Close => Rc::default(),
@@ -153,6 +170,15 @@ mod tests {
         let state = state.reduce(PlayerAction::Toggle(episode("b")));
         assert!(state.is_playing("b") && !state.holds("a"));
         assert_eq!(*state.reduce(PlayerAction::Close), PlayerState::default());
+    }
+
+    #[test]
+    fn a_chapter_starts_its_episode_and_can_be_asked_for_twice() {
+        let state = Rc::new(PlayerState::default()).reduce(PlayerAction::Jump(episode("a"), 30));
+        assert!(state.is_playing("a"));
+        let again = state.clone().reduce(PlayerAction::Jump(episode("a"), 30));
+        assert_eq!(again.jump.to, 30);
+        assert_ne!(again.jump, state.jump);
     }
 
     #[test]

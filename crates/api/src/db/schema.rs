@@ -247,6 +247,17 @@ diesel::table! {
         audio_size -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        search_text -> Text,
+        chapters -> Text,
+    }
+}
+
+diesel::table! {
+    downloads (episode_id, day, listener) {
+        episode_id -> Text,
+        day -> BigInt,
+        listener -> Text,
+        by_feed -> Bool,
     }
 }
 
@@ -269,6 +280,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     checkout_leases,
     checkout_sessions,
+    downloads,
     episodes,
     events,
     feed_sources,

@@ -11,8 +11,10 @@ use jiff::{
     tz::TimeZone,
 };
 
+use shared::episodes::Chapter;
+
 use super::{
-    Episode, Library,
+    Episode, Library, chapters,
     import::{ImportOptions, Imported, Opening, Progress, Reporter, Source},
     is_remote,
     publish::{EpisodeChange, NewEpisode},
@@ -52,6 +54,9 @@ pub struct AddArgs {
     /// Hidden until then: 2026-12-01, "2026-12-01 06:00" (local time) or 2026-12-01T06:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     publish_at: Option<i64>,
+    /// A file with one chapter a line, such as "12:30 The second half"
+    #[arg(long, value_name = "FILE")]
+    chapters: Option<PathBuf>,
     /// Its number; the next one when absent
     #[arg(long, value_parser = clap::value_parser!(i64).range(1..1_000_000_000))]
     number: Option<i64>,
@@ -79,6 +84,9 @@ pub struct EditArgs {
     /// Hidden until then: 2026-12-01, "2026-12-01 06:00" (local time) or 2026-12-01T06:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     publish_at: Option<i64>,
+    /// A file with one chapter a line, such as "12:30 The second half"; an empty one removes them
+    #[arg(long, value_name = "FILE")]
+    chapters: Option<PathBuf>,
 }
 
 /// Arguments of `circle episode remove`.
@@ -221,6 +229,7 @@ impl TryFrom<AddArgs> for NewEpisode {
             opening: args.opening.named().unwrap_or_default(),
             published_at: args.publish_at,
             number: args.number,
+            chapters: args.chapters.map(read_chapters).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -236,12 +245,19 @@ impl TryFrom<EditArgs> for EpisodeChange {
             notes: args.notes.map(read_notes).transpose()?,
             opening: args.opening.named(),
             published_at: args.publish_at,
+            chapters: args.chapters.map(read_chapters).transpose()?,
         })
     }
 }
 
 fn read_notes(path: PathBuf) -> anyhow::Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn read_chapters(path: PathBuf) -> anyhow::Result<Vec<Chapter>> {
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    chapters::from_lines(&text).with_context(|| path.display().to_string())
 }
 
 fn not_blank(text: &str) -> anyhow::Result<String> {

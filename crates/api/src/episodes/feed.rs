@@ -8,6 +8,7 @@ use super::{
     Episode, Listening,
     rss_write::{self, Contents, Show},
     store::{self, FeedRow},
+    subscribing,
 };
 use crate::{db::DbError, keys::Purpose};
 
@@ -123,7 +124,7 @@ impl Listening {
     }
 
     fn address(&self, token: &str) -> FeedAddress {
-        FeedAddress { url: feed_url(&self.public_url, token) }
+        subscribing::address(feed_url(&self.public_url, token))
     }
 }
 

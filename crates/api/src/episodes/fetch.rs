@@ -13,6 +13,8 @@ use super::import::{FEED_LIMIT, Progress};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// For the whole answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// For the whole of a small file.
+const SMALL_WITHIN: Duration = Duration::from_secs(15);
 /// Between two pieces of the answer.
 const STALLED_AFTER: Duration = Duration::from_secs(20);
 const REDIRECTS: usize = 5;
@@ -65,11 +67,13 @@ pub enum FetchError {
         /// The status.
         status: StatusCode,
     },
-    /// The answer is too large to be a feed.
-    #[error("{url} sends more than {limit} MiB", limit = FEED_LIMIT / 1024 / 1024)]
+    /// The answer is too large to be what was asked for.
+    #[error("{url} sends more than {limit} MiB", limit = limit / 1024 / 1024)]
     TooLarge {
         /// What was fetched.
         url: Url,
+        /// Bytes at the most.
+        limit: usize,
     },
 }
 
@@ -83,15 +87,7 @@ pub async fn fetch(
         url: url.clone(),
         reason: causes(&error),
     };
-    let client = Client::builder()
-        .user_agent(concat!("InnerCircle/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_WITHIN)
-        .read_timeout(STALLED_AFTER)
-        .timeout(ANSWER_WITHIN)
-        .redirect(reqwest::redirect::Policy::limited(REDIRECTS))
-        .build()
-        .map_err(unreachable)?;
-    let mut request = client.get(url.clone());
+    let mut request = client().map_err(unreachable)?.get(url.clone());
     for (name, value) in
         [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)]
     {
@@ -106,19 +102,64 @@ pub async fn fetch(
     if !answer.status().is_success() {
         return Err(FetchError::Status { url: url.clone(), status: answer.status() });
     }
-    let (total, mut body) = (answer.content_length(), Vec::new());
-    while let Some(piece) = answer.chunk().await.map_err(unreachable)? {
-        if (body.len() + piece.len()) as u64 > FEED_LIMIT {
-            return Err(FetchError::TooLarge { url: url.clone() });
-        }
-        body.extend_from_slice(&piece);
-        report(Progress::Fetched(body.len() as u64, total));
-    }
+    let total = answer.content_length();
+    let body =
+        body(url, &mut answer, FEED_LIMIT as usize, |read| report(Progress::Fetched(read, total)))
+            .await?;
     let validators = Validators {
         etag: text(answer.headers(), ETAG),
         last_modified: text(answer.headers(), LAST_MODIFIED),
     };
     Ok(Fetched::Feed(Page { url: answer.url().clone(), validators, body }))
+}
+
+/// Gets a small file that belongs to a feed, at most `limit` bytes of it.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn small(url: &Url, limit: usize) -> Result<Vec<u8>, FetchError> {
+    let unreachable = |error: reqwest::Error| FetchError::Unreachable {
+        url: url.clone(),
+        reason: causes(&error),
+    };
+    let request = client().map_err(unreachable)?.get(url.clone()).timeout(SMALL_WITHIN);
+    let mut answer = request.send().await.map_err(unreachable)?;
+    if !answer.status().is_success() {
+        return Err(FetchError::Status { url: url.clone(), status: answer.status() });
+    }
+    body(url, &mut answer, limit, |_| ()).await
+}
+
+fn client() -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("InnerCircle/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_WITHIN)
+        .read_timeout(STALLED_AFTER)
+        .timeout(ANSWER_WITHIN)
+        .redirect(reqwest::redirect::Policy::limited(REDIRECTS))
+        .build()
+}
+
+/// The whole body, piece by piece; `report` hears how many bytes there are.
+async fn body(
+    url: &Url,
+    answer: &mut reqwest::Response,
+    limit: usize,
+    report: impl Fn(u64),
+) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    loop {
+        let piece = answer.chunk().await.map_err(|error| FetchError::Unreachable {
+            url: url.clone(),
+            reason: causes(&error),
+        })?;
+        let Some(piece) = piece else { return Ok(body) };
+        if body.len() + piece.len() > limit {
+            return Err(FetchError::TooLarge { url: url.clone(), limit });
+        }
+        body.extend_from_slice(&piece);
+        report(body.len() as u64);
+    }
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {

@@ -12,6 +12,7 @@ use url::Url;
 use super::{
     Library, LibraryError,
     audio::{AudioError, MediaFolder},
+    chapter_files,
     fetch::{self, FetchError, Fetched, Validators},
     merge::Merge,
     rss_read::{self, AudioAddress, Draft, NotAFeed, Skipped},
@@ -142,7 +143,7 @@ pub(super) enum Beside {
 }
 
 impl Beside {
-    fn open(&self, path: &str) -> io::Result<Box<dyn Read>> {
+    pub(super) fn open(&self, path: &str) -> io::Result<Box<dyn Read>> {
         match self {
             Self::Nothing => Err(io::ErrorKind::NotFound.into()),
             Self::Embedded(files) => {
@@ -217,6 +218,8 @@ impl Library {
         let (media, mut drafts) = (self.media.clone(), reading.drafts);
         // Numbers follow the order of publication.
         drafts.sort_by_key(|draft| draft.published_at);
+        let complete = self.db.scan(store::list_guids_with_chapters).await?;
+        imported.adjusted.extend(chapter_files::read(&mut drafts, &complete, &beside).await);
         let collecting =
             tokio::task::spawn_blocking(move || collect_audio(&media, &beside, drafts));
         let (stored, skipped) = collecting.await.map_err(|_| DbError::Thread)??;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Episode, LibraryError,
+    Episode, LibraryError, chapters,
     import::{FREE, Imported, Opening, Progress, StoredDraft},
     is_remote,
+    notes::search_text,
     rss_read::{Draft, Skipped},
     store,
 };
@@ -104,6 +105,7 @@ impl Merge<'_> {
         number: i64,
         required_plan: Option<String>,
     ) -> Episode {
+        let search_text = search_text(&draft.title, &draft.summary, &draft.description_html);
         Episode {
             id: new_id(),
             number,
@@ -119,6 +121,8 @@ impl Merge<'_> {
             audio_size: draft.audio_size,
             created_at: self.now,
             updated_at: self.now,
+            search_text,
+            chapters: chapters::encode(&draft.chapters),
         }
     }
 
@@ -130,10 +134,14 @@ impl Merge<'_> {
         named: Option<Option<String>>,
     ) -> Episode {
         let required_plan = named.unwrap_or_else(|| old.required_plan.clone());
+        // A file of chapters is read once.
+        let keep_chapters = draft.chapters.is_empty() && draft.chapters_at.is_some();
+        let new = self.new_episode(draft, audio, old.number, required_plan);
         Episode {
             id: old.id.clone(),
             created_at: old.created_at,
-            ..self.new_episode(draft, audio, old.number, required_plan)
+            chapters: if keep_chapters { old.chapters.clone() } else { new.chapters.clone() },
+            ..new
         }
     }
 }

@@ -6,6 +6,8 @@
 //! feed ([`feed`]).
 
 pub mod audio;
+mod chapter_files;
+mod chapters;
 pub mod cli;
 pub mod feed;
 pub mod fetch;
@@ -19,6 +21,7 @@ mod rss_write;
 mod seed;
 pub mod shelf;
 pub mod store;
+mod subscribing;
 
 use std::{io, path::PathBuf, sync::Arc};
 

@@ -119,6 +119,11 @@ pub(super) fn one_line(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// What the search looks through.
+pub(super) fn search_text(title: &str, summary: &str, description_html: &str) -> String {
+    one_line(&format!("{title} {summary} {}", plain_text(description_html))).to_lowercase()
+}
+
 /// The beginning of a text, cut between words.
 pub(super) fn summary_of(text: &str) -> String {
     let Some((cut, _)) = text.char_indices().nth(SUMMARY_LENGTH) else {

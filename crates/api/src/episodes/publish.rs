@@ -2,13 +2,16 @@
 
 use std::{fs, path::PathBuf};
 
+use shared::episodes::Chapter;
+
 use super::{
     Episode, Library, LibraryError,
     audio::StoredAudio,
+    chapters,
     import::Opening,
     is_remote,
     merge::new_id,
-    notes::{Sanitizer, one_line, plain_text, summary_of},
+    notes::{Sanitizer, one_line, plain_text, search_text, summary_of},
     store,
 };
 use crate::db::DbError;
@@ -30,6 +33,8 @@ pub struct NewEpisode {
     pub published_at: Option<i64>,
     /// The next one when absent.
     pub number: Option<i64>,
+    /// In order.
+    pub chapters: Vec<Chapter>,
 }
 
 /// What to change about an episode; absent values stay.
@@ -47,6 +52,8 @@ pub struct EpisodeChange {
     pub opening: Option<Opening>,
     /// Unix seconds; hidden until then.
     pub published_at: Option<i64>,
+    /// In order.
+    pub chapters: Option<Vec<Chapter>>,
 }
 
 impl Library {
@@ -85,7 +92,10 @@ impl Library {
             audio_size: audio.size,
             created_at: now,
             updated_at: now,
+            search_text: String::new(),
+            chapters: chapters::encode(&new.chapters),
         };
+        let episode = searchable(episode);
         let wanted = new.number;
         let added = self
             .db
@@ -129,6 +139,7 @@ impl Library {
         let stored = audio.as_ref().map(|audio| audio.file.clone());
         let (id, now) = (found.id, self.clock.wall());
         let (title, summary, notes) = (change.title, change.summary, change.notes);
+        let chapters = change.chapters;
         let changed = self
             .db
             .write(move |conn| {
@@ -154,6 +165,10 @@ impl Library {
                     (new.audio, new.audio_type) = (audio.file, audio.media_type.to_owned());
                     (new.audio_size, new.duration) = (audio.size, audio.duration);
                 }
+                if let Some(chapters) = chapters {
+                    new.chapters = chapters::encode(&chapters);
+                }
+                let new = searchable(new);
                 store::update_episode(conn, new.clone())?;
                 Ok::<_, LibraryError>((new, replaced))
             })
@@ -235,4 +250,10 @@ impl Library {
             .map_err(|_| DbError::Thread)?
             .map_err(|error| LibraryError::Audio(failed, error))
     }
+}
+
+/// The episode as the search finds it by what it says now.
+fn searchable(episode: Episode) -> Episode {
+    let search_text = search_text(&episode.title, &episode.summary, &episode.description_html);
+    Episode { search_text, ..episode }
 }

@@ -5,12 +5,19 @@ use std::collections::HashSet;
 use jiff::{Timestamp, civil, fmt::rfc2822, tz::TimeZone};
 use quick_xml::events::Event;
 use rss::{Channel, Item};
+use shared::episodes::Chapter;
 use url::Url;
 
-use super::notes::{Sanitizer, is_tangled, one_line, plain_text, summary_of};
+use super::{
+    chapters,
+    notes::{Sanitizer, is_tangled, one_line, plain_text, summary_of},
+};
 
 /// Our own elements: `plan` names the lowest plan that opens an episode, or `free`.
 pub const NAMESPACE: &str = "urn:inner-circle:feed:1";
+
+/// Chapters that stand in the feed (Podlove).
+pub(super) const SIMPLE_CHAPTERS: &str = "http://podlove.org/simple-chapters";
 
 /// Levels of elements at the most.
 const DEEPEST: usize = 64;
@@ -51,6 +58,10 @@ pub struct Draft {
     pub audio_type: String,
     /// Bytes; 0 when the feed does not say.
     pub audio_size: i64,
+    /// Those that stand in the feed itself.
+    pub chapters: Vec<Chapter>,
+    /// The file that holds them, when they do not.
+    pub chapters_at: Option<AudioAddress>,
 }
 
 /// Where an enclosure points to.
@@ -94,14 +105,16 @@ pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
         rss::Error::InvalidStartTag if is_atom(xml) => NotAFeed::Atom,
         error => NotAFeed::NotRss(error),
     })?;
+    let prefix_of = |namespace: &str| {
+        let known =
+            channel.namespaces().iter().find(|(_, uri)| uri.trim_end_matches('/') == namespace);
+        known.map(|(prefix, _)| prefix.as_str())
+    };
     let reader = ItemReader {
         base,
         sanitizer: Sanitizer::new(base),
-        prefix: channel
-            .namespaces()
-            .iter()
-            .find(|(_, uri)| *uri == NAMESPACE)
-            .map(|(prefix, _)| prefix.as_str()),
+        prefix: prefix_of(NAMESPACE),
+        simple_chapters: prefix_of(SIMPLE_CHAPTERS),
     };
     let mut reading =
         Reading { title: one_line(channel.title()), drafts: Vec::new(), skipped: Vec::new() };
@@ -152,6 +165,8 @@ struct ItemReader<'a> {
     sanitizer: Sanitizer,
     /// What the feed calls [`NAMESPACE`].
     prefix: Option<&'a str>,
+    /// What the feed calls [`SIMPLE_CHAPTERS`].
+    simple_chapters: Option<&'a str>,
 }
 
 impl ItemReader<'_> {
@@ -189,9 +204,11 @@ impl ItemReader<'_> {
             description_html,
             published_at: date(published)
                 .ok_or_else(|| format!("its date “{}” cannot be read", published.trim()))?,
-            duration: itunes.and_then(|itunes| duration(itunes.duration()?)).unwrap_or(0),
+            duration: itunes.and_then(|itunes| chapters::seconds(itunes.duration()?)).unwrap_or(0),
             number: number(item),
             plan: self.plan(item),
+            chapters: self.chapters(item),
+            chapters_at: self.chapters_at(item),
             audio,
             audio_type,
             audio_size: enclosure
@@ -203,6 +220,26 @@ impl ItemReader<'_> {
                 .filter(|size| *size > 0)
                 .unwrap_or(0),
         })
+    }
+
+    /// Podlove's simple chapters, which stand in the item.
+    fn chapters(&self, item: &Item) -> Vec<Chapter> {
+        let simple = self
+            .simple_chapters
+            .and_then(|prefix| item.extensions().get(prefix)?.get("chapters")?.first());
+        let marks = simple
+            .and_then(|simple| simple.children().get("chapter"))
+            .map_or(&[][..], Vec::as_slice);
+        chapters::in_order(marks.iter().filter_map(|mark| {
+            let start = chapters::seconds(mark.attrs().get("start")?)?;
+            Some(Chapter { start, title: mark.attrs().get("title")?.clone() })
+        }))
+    }
+
+    /// Where the podcast namespace says that the chapters are.
+    fn chapters_at(&self, item: &Item) -> Option<AudioAddress> {
+        let file = item.extensions().get("podcast")?.get("chapters")?.first()?;
+        self.address(file.attrs().get("url")?.trim()).ok()
     }
 
     fn address(&self, url: &str) -> Result<AudioAddress, String> {
@@ -278,17 +315,6 @@ fn date(text: &str) -> Option<i64> {
     }
     let local = text.parse::<civil::DateTime>().ok()?;
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
-}
-
-/// Seconds of an `itunes:duration`: `HH:MM:SS`, `MM:SS` or seconds, with or without a fraction.
-fn duration(text: &str) -> Option<i64> {
-    let whole = text.trim().split(['.', ',']).next().unwrap_or_default();
-    let mut parts = whole.split(':');
-    let seconds = parts.by_ref().take(3).try_fold(0_i64, |total, part| {
-        let value: i64 = part.trim().parse().ok().filter(|value| *value >= 0)?;
-        total.checked_mul(60)?.checked_add(value)
-    })?;
-    (parts.next().is_none()).then_some(seconds)
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ fn a_whole_item_is_read() {
             audio: AudioAddress::Remote("https://pod.example/1.mp3".parse().unwrap()),
             audio_type: "audio/mpeg".into(),
             audio_size: 1000,
+            chapters: Vec::new(),
+            chapters_at: None,
         }
     );
 }
@@ -166,7 +168,7 @@ fn durations_are_read_as_feeds_write_them() {
         ("an hour", None),
         ("9223372036854775807:0", None),
     ] {
-        assert_eq!(duration(text), seconds, "{text}");
+        assert_eq!(chapters::seconds(text), seconds, "{text}");
     }
 }
 

@@ -13,7 +13,9 @@ use rss::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{Episode, feed::feed_url};
+use shared::episodes::Chapter;
+
+use super::{Episode, chapters, feed::feed_url, rss_read::SIMPLE_CHAPTERS};
 
 const TITLE: &str = "Inner Circle";
 const DESCRIPTION: &str =
@@ -77,6 +79,7 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
     channel.namespaces = BTreeMap::from([
         ("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()),
         ("podcast".to_owned(), "https://podcastindex.org/namespace/1.0".to_owned()),
+        ("psc".to_owned(), SIMPLE_CHAPTERS.to_owned()),
     ]);
     channel.extensions = show.extensions();
     channel.itunes_ext = Some(ITunesChannelExtension {
@@ -100,7 +103,9 @@ impl Show<'_> {
         } else {
             &episode.description_html
         };
+        let chapters = chapters::decode(&episode.chapters);
         Item {
+            extensions: simple_chapters(&chapters),
             title: Some(xml_text(&episode.title)),
             link: Some(format!("{public_url}/episodes/{}", episode.id)),
             description: Some(xml_text(notes)),
@@ -197,6 +202,24 @@ impl Show<'_> {
             Url::parse(self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         format!("podcast@{}", host.as_deref().unwrap_or("localhost"))
     }
+}
+
+/// Chapters as most apps read them from a feed; nothing when there are none.
+fn simple_chapters(chapters: &[Chapter]) -> ExtensionMap {
+    if chapters.is_empty() {
+        return ExtensionMap::default();
+    }
+    let mark = |Chapter { start, title }: &Chapter| {
+        element(
+            "psc:chapter",
+            [("start", &*chapters::clock(*start)), ("title", &*xml_text(title))],
+            None,
+        )
+    };
+    let marks = chapters.iter().map(mark).collect();
+    let children = BTreeMap::from([("chapter".to_owned(), marks)]);
+    let list = Extension { children, ..element("psc:chapters", [("version", "1.2")], None) };
+    BTreeMap::from([("psc".to_owned(), BTreeMap::from([("chapters".to_owned(), vec![list])]))])
 }
 
 fn element<const N: usize>(

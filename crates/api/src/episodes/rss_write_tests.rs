@@ -24,6 +24,8 @@ fn episode() -> Episode {
         audio_size: 1000,
         created_at: 1,
         updated_at: 1,
+        search_text: String::new(),
+        chapters: r#"[{"start":0,"title":"Intro & more"},{"start":61,"title":"The end"}]"#.into(),
     }
 }
 
@@ -38,6 +40,8 @@ fn what_is_written_is_read_back() {
         (1_794_981_600, 3723, Some(214))
     );
     assert_eq!(draft.summary, "Short & sweet.");
+    let starts: Vec<_> = draft.chapters.iter().map(|mark| (mark.start, &*mark.title)).collect();
+    assert_eq!(starts, [(0, "Intro & more"), (61, "The end")]);
     assert!(
         draft.description_html.contains("Notes ]]&gt; with a <a href="),
         "{}",

@@ -2,7 +2,7 @@
 
 use shared::episodes::{Episode as Listed, EpisodePage, Episodes};
 
-use super::{Episode, Listening, store};
+use super::{Episode, Listening, chapters, store};
 use crate::db::{Conn, DbError};
 
 /// Episodes on a page when nothing is asked for.
@@ -11,8 +11,17 @@ pub const PAGE: i64 = 50;
 /// Episodes on a page at the most.
 pub const LONGEST_PAGE: i64 = 200;
 
+/// Words that a search heeds; more make it slower and not better.
+const MOST_WORDS: usize = 8;
+
+/// What is looked for, in lower case.
+fn words(sought: &str) -> Vec<String> {
+    sought.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect()
+}
+
 impl Listening {
-    /// The published episodes, newest first: at most `limit`, all older than the one with the number `before`.
+    /// The published episodes, newest first: at most `limit`, all older than the one with the number `before`,
+    /// and with every word of `sought` in title, summary or notes.
     ///
     /// # Errors
     /// When the database fails.
@@ -21,9 +30,11 @@ impl Listening {
         listener: Option<String>,
         limit: i64,
         before: Option<i64>,
+        sought: &str,
     ) -> Result<Episodes, DbError> {
         let this = self.clone();
         let limit = limit.clamp(1, LONGEST_PAGE);
+        let words = words(sought);
         self.db
             .read(move |conn| {
                 let now = this.clock.wall();
@@ -35,7 +46,7 @@ impl Listening {
                     },
                 };
                 // One more than asked for tells whether older ones follow.
-                let mut episodes = store::list_published(conn, now, cursor, limit + 1)?;
+                let mut episodes = store::search_published(conn, now, &words, cursor, limit + 1)?;
                 let has_more = episodes.len() > limit as usize;
                 episodes.truncate(limit as usize);
                 let view = View::of(&this, conn, listener)?;
@@ -66,6 +77,7 @@ impl Listening {
                 let view = View::of(&this, conn, listener)?;
                 Ok(Some(EpisodePage {
                     episode: view.listed(&episode),
+                    chapters: chapters::decode(&episode.chapters),
                     description_html: episode.description_html,
                 }))
             })

@@ -1,8 +1,10 @@
 //! Episodes, feed sources and feed addresses in the database.
 
+use std::collections::HashSet;
+
 use diesel::{
-    BoolExpressionMethods, Connection, ExpressionMethods, Insertable, OptionalExtension, QueryDsl,
-    Queryable, RunQueryDsl,
+    BoolExpressionMethods, Connection, EscapeExpressionMethods, ExpressionMethods, Insertable,
+    OptionalExtension, QueryDsl, Queryable, RunQueryDsl, TextExpressionMethods,
     dsl::max,
     result::{DatabaseErrorKind, Error as QueryError},
 };
@@ -46,6 +48,10 @@ pub struct Episode {
     pub created_at: i64,
     /// Unix seconds.
     pub updated_at: i64,
+    /// Title, summary and notes as plain text in lower case.
+    pub search_text: String,
+    /// JSON, as [`super::chapters`] writes it.
+    pub chapters: String,
 }
 
 /// A place in the order of publication.
@@ -127,17 +133,49 @@ pub fn list_published(
     before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Episode>> {
+    search_published(conn, now, &[], before, limit)
+}
+
+/// As [`list_published`], only those that hold every one of `words`, which are in lower case.
+pub fn search_published(
+    conn: &mut Conn,
+    now: i64,
+    words: &[String],
+    before: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Episode>> {
     let newest_first = (episodes::published_at.desc(), episodes::number.desc());
     let published =
         episodes::table.filter(episodes::published_at.le(now)).order(newest_first).limit(limit);
-    Ok(match before {
-        None => published.load(conn)?,
-        Some(Cursor { published_at: at, number }) => {
-            let older = episodes::published_at.lt(at);
-            let same_second = episodes::published_at.eq(at).and(episodes::number.lt(number));
-            published.filter(older.or(same_second)).load(conn)?
+    let mut found = published.into_boxed();
+    for word in words {
+        found = found.filter(episodes::search_text.like(containing(word)).escape('\\'));
+    }
+    if let Some(Cursor { published_at: at, number }) = before {
+        let older = episodes::published_at.lt(at);
+        let same_second = episodes::published_at.eq(at).and(episodes::number.lt(number));
+        found = found.filter(older.or(same_second));
+    }
+    Ok(found.load(conn)?)
+}
+
+/// A pattern for `LIKE` that takes `word` to the letter.
+fn containing(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in word.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
         }
-    })
+        pattern.push(character);
+    }
+    pattern + "%"
+}
+
+/// What feeds know those episodes by that have chapters.
+pub fn list_guids_with_chapters(conn: &mut Conn) -> Result<HashSet<String>> {
+    let guids: Vec<String> =
+        episodes::table.filter(episodes::chapters.ne("[]")).select(episodes::guid).load(conn)?;
+    Ok(guids.into_iter().collect())
 }
 
 /// The highest number in use; 0 without episodes.
@@ -166,6 +204,8 @@ pub fn update_episode(conn: &mut Conn, episode: Episode) -> Result<()> {
             episodes::audio_type.eq(episode.audio_type),
             episodes::audio_size.eq(episode.audio_size),
             episodes::updated_at.eq(episode.updated_at),
+            episodes::search_text.eq(episode.search_text),
+            episodes::chapters.eq(episode.chapters),
         ))
         .execute(conn)?;
     Ok(())

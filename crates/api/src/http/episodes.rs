@@ -13,6 +13,8 @@ pub(super) struct Page {
     limit: Option<i64>,
     /// An episode's number.
     before: Option<i64>,
+    /// Words to look for.
+    q: Option<String>,
 }
 
 /// `GET /api/episodes`: visitors see what there is, and may play what is free.
@@ -23,7 +25,8 @@ pub(super) async fn list(
 ) -> Result<Answer<Episodes>, ApiError> {
     let limit = page.limit.unwrap_or(PAGE);
     let listener = who.map(|who| who.user.id);
-    Ok(Answer(listening.list_episodes(listener, limit, page.before).await?))
+    let sought = page.q.as_deref().unwrap_or_default();
+    Ok(Answer(listening.list_episodes(listener, limit, page.before, sought).await?))
 }
 
 /// `GET /api/episodes/{id}`

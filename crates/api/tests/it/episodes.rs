@@ -9,7 +9,8 @@ use api::{
         publish::{EpisodeChange, NewEpisode},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::episodes::Chapter;
 
 use crate::harness::TestApp;
 
@@ -32,6 +33,7 @@ fn new_episode(title: &str) -> NewEpisode {
         opening: Opening::Default,
         published_at: None,
         number: None,
+        chapters: Vec::new(),
     }
 }
 
@@ -174,4 +176,57 @@ async fn a_restart_brings_no_episodes_back() {
     library.remove("214").await.unwrap();
     let app = app.restart().await;
     assert_eq!(app.episodes(None).await[0]["number"], 213);
+}
+
+#[tokio::test]
+async fn a_search_finds_every_word_in_title_summary_and_notes() {
+    let app = TestApp::start().await;
+    app.episodes(None).await;
+    let library = app.library().await;
+    let odd = NewEpisode {
+        notes: "<p>Über <b>100_000</b> rows at 50% load, and C:\\temp.</p>".to_owned(),
+        ..new_episode("Odd characters")
+    };
+    library.add(odd).await.unwrap();
+    let found = async |query: &str| {
+        let path = format!("/api/episodes?{query}");
+        let page = app.get(&path).await.expect(200);
+        let episodes = page["episodes"].as_array().unwrap().clone();
+        episodes.iter().map(|episode| episode["number"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("q=queue+PROMISE").await, [208]);
+    assert_eq!(found("q=%20wal%20").await, [214, 207], "WAL in the notes, and the wall clock");
+    assert_eq!(found("q=queue+wal").await, [0_i64; 0]);
+    assert_eq!(found("q=").await.len(), 9);
+    for literal in ["100_000", "50%25", "%C3%9CBER", "c:%5Ctemp"] {
+        assert_eq!(found(&format!("q={literal}")).await, [215], "{literal}");
+    }
+    for pattern in ["1%25_000", "100x000", "%25", "_", "%5C"] {
+        let numbers = found(&format!("q={pattern}")).await;
+        assert!(numbers.is_empty() || numbers == [215], "{pattern} is no pattern: {numbers:?}");
+    }
+    let changed =
+        EpisodeChange { title: Some("Plain words".to_owned()), ..EpisodeChange::default() };
+    library.edit("215", changed).await.unwrap();
+    assert_eq!((found("q=plain").await, found("q=odd").await), (vec![215], vec![]));
+}
+
+#[tokio::test]
+async fn chapters_are_shown_by_time_and_go_when_they_are_taken_away() {
+    let app = TestApp::start().await;
+    app.episodes(None).await;
+    let library = app.library().await;
+    let chapter = |start, title: &str| Chapter { start, title: title.to_owned() };
+    let chapters = vec![chapter(0, "Intro"), chapter(9, "The end")];
+    let added = NewEpisode { chapters, opening: Opening::Free, ..new_episode("In parts") };
+    let id = library.add(added).await.unwrap().id;
+    let path = format!("/api/episodes/{id}");
+    let page = app.get(&path).await.expect(200);
+    assert_eq!(
+        page["chapters"],
+        json!([{"start": 0, "title": "Intro"}, {"start": 9, "title": "The end"}])
+    );
+    let without = EpisodeChange { chapters: Some(Vec::new()), ..EpisodeChange::default() };
+    library.edit(&id, without).await.unwrap();
+    assert_eq!(app.get(&path).await.expect(200)["chapters"], Value::Null);
 }

@@ -61,6 +61,20 @@ async fn a_feed_holds_what_the_plan_reaches_and_the_audio_behind_it() {
 }
 
 #[tokio::test]
+async fn a_feed_comes_with_its_ways_into_an_app() {
+    let app = TestApp::start().await;
+    let listener = app.listener("ada@example.com", Some("starter")).await;
+    let feed = app.get_as(&listener.token, "/api/feed").await.expect(200);
+    let address = feed["url"].as_str().unwrap();
+    assert!(feed["qr_svg"].as_str().unwrap().starts_with("<svg"), "{feed}");
+    let (_, rest) = address.split_once("://").unwrap();
+    let apps = feed["apps"].as_array().unwrap();
+    let names: Vec<_> = apps.iter().map(|app| app["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Apple Podcasts", "Overcast", "Pocket Casts"]);
+    assert_eq!(apps[0]["url"], format!("podcast://{rest}"));
+}
+
+#[tokio::test]
 async fn the_address_stays_until_it_is_replaced() {
     let app = TestApp::start().await;
     let listener = app.listener("ada@example.com", Some("pro")).await;

@@ -2,7 +2,11 @@
 
 use std::rc::Rc;
 
-use shared::{account::Account, episodes::EpisodePage, plans::Plan};
+use shared::{
+    account::Account,
+    episodes::{Chapter, Episode as Listed, EpisodePage},
+    plans::Plan,
+};
 use yew::prelude::*;
 
 use super::not_found::not_found;
@@ -12,6 +16,7 @@ use crate::{
     navigation::{Link, set_title},
     offer,
     plan_list::use_plan_list,
+    player::{PlayerAction, use_player},
     resource::{Resource, use_resource},
     route::Route,
     ui::{
@@ -51,7 +56,7 @@ pub(crate) fn Episode(props: &EpisodeProps) -> Html {
 }
 
 fn notes(page: &EpisodePage, plans: &[Plan]) -> Html {
-    let EpisodePage { episode, description_html } = page;
+    let EpisodePage { episode, description_html, chapters } = page;
     let opener = episode.required_plan.as_deref().map(|id| offer::name_of(plans, id));
     let (day, minutes) = (format::day(episode.published_at), format::minutes(episode.duration));
     html! {
@@ -78,7 +83,39 @@ fn notes(page: &EpisodePage, plans: &[Plan]) -> Html {
                 // Sanitised by the server when it was imported.
                 <div class="notes">{ Html::from_html_unchecked(AttrValue::from(description_html.clone())) }</div>
             }
+            if !chapters.is_empty() {
+                <Chapters episode={Rc::new(episode.clone())} chapters={chapters.clone()} />
+            }
             <p><Link to={Route::Episodes} class="item">{ "All episodes" }</Link></p>
         </article>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ChaptersProps {
+    episode: Rc<Listed>,
+    chapters: Vec<Chapter>,
+}
+
+/// The chapters; each plays from its start, unless the episode is locked.
+#[component]
+fn Chapters(props: &ChaptersProps) -> Html {
+    let player = use_player();
+    let chapter = |Chapter { start, title }: &Chapter| {
+        let start = u32::try_from(*start).unwrap_or_default();
+        let time = html! { <span class="soft num">{ format::clock(start) }</span> };
+        if props.episode.locked {
+            return html! { <li>{ time }<span>{ title }</span></li> };
+        }
+        let (player, episode) = (player.dispatcher(), props.episode.clone());
+        let onclick =
+            move |_: MouseEvent| player.dispatch(PlayerAction::Jump(episode.clone(), start));
+        html! { <li><button type="button" {onclick}>{ time }<span>{ title }</span></button></li> }
+    };
+    html! {
+        <section aria-labelledby="chapters">
+            <h2 class="h3" id="chapters">{ "Chapters" }</h2>
+            <ol class="chapters">{ for props.chapters.iter().map(chapter) }</ol>
+        </section>
     }
 }

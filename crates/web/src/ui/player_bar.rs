@@ -69,11 +69,12 @@ fn Bar(props: &BarProps) -> Html {
     };
 
     use_effect_with(episode.id.clone(), {
-        let (sound, episode) = (sound.clone(), episode.clone());
+        let (sound, episode, jump) = (sound.clone(), episode.clone(), player.jump);
         let (position, length) = (position.setter(), length.setter());
         let (reached, failures) = (reached.clone(), failures.clone());
         move |id| {
-            let start = Heard::load(id).map_or(0, Heard::resume_at);
+            let start =
+                if jump.count > 0 { jump.to } else { Heard::load(id).map_or(0, Heard::resume_at) };
             failures.replace(0);
             reached.replace(start);
             position.set(start);
@@ -81,6 +82,14 @@ fn Bar(props: &BarProps) -> Html {
             match &episode.audio_url {
                 Some(url) => sound.load(url, start, true),
                 None => sound.renew(id, start, true),
+            }
+        }
+    });
+    use_effect_with(player.jump, {
+        let sound = sound.clone();
+        move |jump| {
+            if jump.count > 0 {
+                sound.seek(jump.to.into());
             }
         }
     });

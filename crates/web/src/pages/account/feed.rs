@@ -74,6 +74,30 @@ pub(super) fn FeedCard() -> Html {
                 <Button class="quiet" busy={rotate.busy} onclick={onrotate}>{ "New address" }</Button>
             </div>
             <p class="soft small" role="status">{ *said }</p>
+            if let Some(feed) = fetched.resource.ready() { { into_app(feed) } }
+        </div>
+    }
+}
+
+/// The ways that need no typing: links on this device, the camera of another.
+fn into_app(feed: &FeedAddress) -> Html {
+    html! {
+        <div class="into-app">
+            <div>
+                <p class="small">{ "Add it with one tap on the device that has the app:" }</p>
+                <ul class="apps">
+                    for app in &feed.apps {
+                        <li><a class="btn quiet" href={app.url.clone()}>{ &app.name }</a></li>
+                    }
+                </ul>
+            </div>
+            <figure>
+                // Drawn by the server.
+                <div role="img" aria-label="QR code of the feed address">
+                    { Html::from_html_unchecked(AttrValue::from(feed.qr_svg.clone())) }
+                </div>
+                <figcaption class="soft small">{ "Or scan this with your phone." }</figcaption>
+            </figure>
         </div>
     }
 }
