@@ -36,12 +36,15 @@ impl Billing {
             None => None,
             Some(word) => Some(self.flow(user_id, word, wanted, deadline).await?),
         };
-        let deep = flow.is_some();
+        let (deep, lost) = (flow.is_some(), customer.clone());
         let return_url = self.page(paths::PORTAL_RETURN);
         let create = portal_sessions::Create { customer, configuration, return_url, flow };
         match self.stripe.send(&create.request(), deadline).await {
             Ok(session) => Ok(session.value.url),
-            Err(error) if error.is_missing("customer") => Err(BillingError::NoCustomer),
+            Err(error) if error.is_missing("customer") => {
+                self.retire_customer(user_id, lost, "missing_at_stripe").await?;
+                Err(BillingError::NoCustomer)
+            }
             // Stripe knows best what a flow needs, and says so in words an operator and a listener understand.
             Err(stripe::Error::Api(error)) if deep && error.status == 400 => {
                 Err(BillingError::FlowNotAvailable(error.message.clone().unwrap_or_default()))

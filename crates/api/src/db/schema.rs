@@ -26,6 +26,9 @@ diesel::table! {
         deletion_requested_at -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        customer_email -> Nullable<Text>,
+        customer_email_tries -> BigInt,
+        customer_email_try_at -> BigInt,
     }
 }
 

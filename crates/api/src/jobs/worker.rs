@@ -1,9 +1,10 @@
-//! One piece of work at a time: a failed event, or something to read from Stripe.
+//! One piece of work at a time: a failed event, something to read from Stripe, or an address to tell it.
 
 use super::{Jobs, backoff};
 use crate::{
     billing::{
         alerts::{self, AlertKind},
+        customers,
         refresh::{self, Leased, RefreshError, Refreshed},
     },
     db::DbError,
@@ -17,7 +18,10 @@ impl Jobs {
     /// Does one piece of work that is due; `false` when there is none, or the database failed.
     pub(super) async fn run_one(&self) -> bool {
         let done = match self.run_event().await {
-            Ok(false) => self.run_refresh().await,
+            Ok(false) => match self.run_refresh().await {
+                Ok(false) => self.run_customer_email().await,
+                done => done,
+            },
             done => done,
         };
         done.unwrap_or_else(|error| {
@@ -62,6 +66,30 @@ impl Jobs {
             Err(error) => self.postpone_refresh(leased, &error).await?,
         }
         self.report(target, failures, failed).await?;
+        Ok(true)
+    }
+
+    async fn run_customer_email(&self) -> Result<bool, DbError> {
+        if self.refresher.is_paused() {
+            return Ok(false);
+        }
+        let now = self.clock().wall();
+        if self.db.read(customers::next_email_due).await?.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let leased = self.db.write(move |conn| customers::lease_email(conn, now, now + LEASE));
+        let Some(due) = leased.await? else { return Ok(false) };
+        let (customer, failures) = (due.customer_id.clone(), due.tries + 1);
+        let failed = match customers::tell_email(&self.refresher, &due).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(customer, %error, "could not tell Stripe a listener's new address");
+                let try_at = self.clock().wall() + backoff::delay(failures);
+                self.db.write(move |conn| customers::postpone_email(conn, &due, try_at)).await?;
+                Some(error.to_string())
+            }
+        };
+        self.report(format!("email of {customer}"), failures, failed).await?;
         Ok(true)
     }
 

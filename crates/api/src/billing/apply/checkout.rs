@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Where our user's id stands besides `client_reference_id`.
-const USER_KEY: &str = "user_id";
+const USER_KEY: &str = "circle_user";
 
 pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
     let Ok(session) = event.object::<CheckoutSession>() else {

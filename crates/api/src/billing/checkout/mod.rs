@@ -122,7 +122,7 @@ impl Billing {
             return Ok(customer);
         }
         let create = stripe_customers::Create {
-            email: Some(buyer.email),
+            email: Some(buyer.email.clone()),
             metadata: BTreeMap::from([("circle_user".to_owned(), user_id.to_owned())]),
             ..Default::default()
         };
@@ -132,16 +132,18 @@ impl Billing {
         self.db
             .write(move |conn| {
                 store::finish_customer_attempt(conn, &id)?;
-                match customers::bind(conn, &id, &bound, &clock)? {
-                    true => Ok(()),
-                    false => Err(BillingError::Conflict),
+                if !customers::bind(conn, &id, &bound, &clock)? {
+                    return Err(BillingError::Conflict);
                 }
+                // It may have been changed while Stripe was asked.
+                Ok(customers::update_told_email(conn, &id, &bound, &buyer.email)?)
             })
             .await?;
         Ok(customer)
     }
 
-    async fn retire_customer(
+    /// Takes a customer that is gone at Stripe from its listener.
+    pub(super) async fn retire_customer(
         &self,
         user_id: &str,
         customer: String,
@@ -170,10 +172,11 @@ impl Billing {
         if let Some(live) = theirs.iter().find(|subscription| !subscription.status.is_final()) {
             return Ok(self.unpaid_invoice_of(live, deadline).await?);
         }
-        if let Some(url) = self.reuse_open_session(customer, wish, deadline).await? {
-            return Ok(url);
-        }
-        let session = self.make_session(user_id, customer, wish, &theirs, deadline).await?;
+        // One that was made is kept only now if this process, or another, fell between the two.
+        let session = match self.reuse_open_session(customer, wish, deadline).await? {
+            Some(session) => session,
+            None => self.make_session(user_id, customer, wish, &theirs, deadline).await?,
+        };
         let url = session.url.clone().ok_or(BillingError::Conflict)?;
         let kept = NewSession {
             id: session.id,
@@ -186,7 +189,7 @@ impl Billing {
             expires_at: session.expires_at.unwrap_or(session.created),
             created_at: session.created,
         };
-        self.db.write(move |conn| store::insert_session(conn, &kept)).await?;
+        self.db.write(move |conn| store::keep_session(conn, &kept)).await?;
         Ok(url)
     }
 
@@ -212,7 +215,7 @@ impl Billing {
         customer: &str,
         wish: &Wish<'_>,
         deadline: Deadline,
-    ) -> Result<Option<String>, Stop> {
+    ) -> Result<Option<CheckoutSession>, Stop> {
         let open = checkout_sessions::List {
             customer: Some(customer.to_owned()),
             status: Some(CheckoutStatus::Open),
@@ -227,7 +230,7 @@ impl Billing {
                     .expires_at
                     .is_some_and(|at| at > self.clock().billing() + MIN_TIME_TO_PAY);
             match session.url {
-                Some(url) if fits && found.is_none() => found = Some(url),
+                Some(_) if fits && found.is_none() => found = Some(session),
                 _ => self.expire_session(&session.id, deadline).await?,
             }
         }

@@ -67,15 +67,14 @@ pub(super) fn finish_customer_attempt(conn: &mut Conn, user_id: &str) -> Result<
 }
 
 /// Keeps the session, so that its return is known to be this listener's; another one would be another attempt.
-pub(super) fn insert_session(conn: &mut Conn, session: &NewSession) -> Result<(), BillingError> {
-    diesel::insert_into(checkout_sessions::table)
-        .values(session)
-        .execute(conn)
-        .map_err(DbError::Query)?;
+pub(super) fn keep_session(conn: &mut Conn, session: &NewSession) -> Result<(), DbError> {
+    if find_session_owner(conn, &session.id)?.is_some() {
+        return Ok(());
+    }
+    diesel::insert_into(checkout_sessions::table).values(session).execute(conn)?;
     diesel::update(checkout_leases::table.filter(checkout_leases::user_id.eq(&session.user_id)))
         .set(checkout_leases::session_attempt.eq(checkout_leases::session_attempt + 1))
-        .execute(conn)
-        .map_err(DbError::Query)?;
+        .execute(conn)?;
     Ok(())
 }
 
@@ -85,12 +84,15 @@ pub(in crate::billing) fn owns_session(
     user_id: &str,
     session_id: &str,
 ) -> Result<bool, DbError> {
-    let owner: Option<String> = checkout_sessions::table
-        .filter(checkout_sessions::id.eq(session_id))
+    Ok(find_session_owner(conn, session_id)?.as_deref() == Some(user_id))
+}
+
+fn find_session_owner(conn: &mut Conn, session_id: &str) -> Result<Option<String>, DbError> {
+    Ok(checkout_sessions::table
+        .find(session_id)
         .select(checkout_sessions::user_id)
         .get_result(conn)
-        .optional()?;
-    Ok(owner.as_deref() == Some(user_id))
+        .optional()?)
 }
 
 /// Takes the lease if nobody holds it now.

@@ -1,7 +1,10 @@
-//! Whose a Stripe customer is.
+//! Whose a Stripe customer is, and what it is told of its listener.
 
+mod email;
 mod store;
 
+pub use email::{DueEmail, lease_email, next_email_due, postpone_email, tell_email};
+pub(super) use store::update_told_email;
 pub use store::{Person, bind, find_owner, find_owners, find_person, retire, update_billing_email};
 
 /// Whose a Stripe customer is.

@@ -85,7 +85,11 @@ pub fn bind(
     }
     let unbound = users::table.find(user_id).filter(users::stripe_customer_id.is_null());
     let bound = diesel::update(unbound)
-        .set((users::stripe_customer_id.eq(customer_id), users::updated_at.eq(clock.wall())))
+        .set((
+            users::stripe_customer_id.eq(customer_id),
+            users::customer_email.eq(users::email.nullable()),
+            users::updated_at.eq(clock.wall()),
+        ))
         .execute(conn)?;
     if bound == 0 {
         return Ok(false);
@@ -115,7 +119,11 @@ pub fn retire(
     .execute(conn)?;
     let bound = users::table.find(user_id).filter(users::stripe_customer_id.eq(customer_id));
     diesel::update(bound)
-        .set((users::stripe_customer_id.eq(None::<&str>), users::updated_at.eq(clock.wall())))
+        .set((
+            users::stripe_customer_id.eq(None::<&str>),
+            users::customer_email.eq(None::<&str>),
+            users::updated_at.eq(clock.wall()),
+        ))
         .execute(conn)?;
     let live: Vec<String> = subscriptions::table
         .filter(subscriptions::customer_id.eq(customer_id))
@@ -135,5 +143,23 @@ pub fn update_billing_email(
     email: Option<&str>,
 ) -> Result<(), DbError> {
     diesel::update(users::table.find(user_id)).set(users::billing_email.eq(email)).execute(conn)?;
+    Ok(())
+}
+
+/// Notes the address that the listener's customer was told, as long as it is this customer.
+pub(in crate::billing) fn update_told_email(
+    conn: &mut Conn,
+    user_id: &str,
+    customer_id: &str,
+    email: &str,
+) -> Result<(), DbError> {
+    let theirs = users::table.find(user_id).filter(users::stripe_customer_id.eq(customer_id));
+    diesel::update(theirs)
+        .set((
+            users::customer_email.eq(email),
+            users::customer_email_tries.eq(0),
+            users::customer_email_try_at.eq(0),
+        ))
+        .execute(conn)?;
     Ok(())
 }

@@ -104,11 +104,11 @@ impl Refresher {
         self.stripe.refuses().is_some()
     }
 
-    pub(super) fn stripe(&self) -> &Client {
+    pub(in crate::billing) fn stripe(&self) -> &Client {
         &self.stripe
     }
 
-    pub(super) fn db(&self) -> &Db {
+    pub(in crate::billing) fn db(&self) -> &Db {
         &self.db
     }
 

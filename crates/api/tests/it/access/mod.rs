@@ -1,5 +1,7 @@
 //! Access is right under any order, duplication or loss of events.
 
+mod crashes;
+mod customers;
 mod intake;
 mod operator;
 mod order;

@@ -29,6 +29,8 @@ struct State {
     customers: Mutex<HashMap<String, Value>>,
     invoices: Mutex<Vec<Value>>,
     requests: Mutex<Vec<String>>,
+    /// Bodies of the requests that write.
+    bodies: Mutex<Vec<String>>,
     /// The status of every answer, while Stripe is down.
     outage: Mutex<Option<u16>>,
     held: Mutex<bool>,
@@ -45,6 +47,7 @@ impl StandIn {
             customers: Mutex::default(),
             invoices: Mutex::default(),
             requests: Mutex::default(),
+            bodies: Mutex::default(),
             outage: Mutex::default(),
             held: Mutex::default(),
             arrived: Semaphore::new(0),
@@ -78,6 +81,11 @@ impl StandIn {
         self.state.customers.lock().unwrap().insert(id, customer.clone());
     }
 
+    /// A customer that Stripe does not know.
+    pub fn forget_customer(&self, id: &str) {
+        self.state.customers.lock().unwrap().insert(id.to_owned(), Value::Null);
+    }
+
     pub fn put_invoice(&self, invoice: Value) {
         self.state.invoices.lock().unwrap().push(invoice);
     }
@@ -85,6 +93,11 @@ impl StandIn {
     /// `GET /v1/…`, in the order they came.
     pub fn requests(&self) -> Vec<String> {
         self.state.requests.lock().unwrap().clone()
+    }
+
+    /// Bodies of the requests that write, in the order they came.
+    pub fn bodies(&self) -> Vec<String> {
+        self.state.bodies.lock().unwrap().clone()
     }
 
     pub fn fail_with(&self, status: Option<u16>) {
@@ -106,8 +119,11 @@ impl StandIn {
     }
 }
 
-async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+async fn answer(request: HttpRequest, body: String, state: web::Data<State>) -> HttpResponse {
     let path = request.path().to_owned();
+    if request.method() != "GET" {
+        state.bodies.lock().unwrap().push(body);
+    }
     state.requests.lock().unwrap().push(format!("{} {path}", request.method()));
     let query: HashMap<String, String> =
         url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
@@ -135,12 +151,13 @@ fn find(state: &State, path: &str, query: &HashMap<String, String>) -> (u16, Val
         ["subscriptions", id] => found(state.subscriptions.lock().unwrap().get(id).cloned()),
         ["customers", id] => {
             let known = state.customers.lock().unwrap().get(id).cloned();
-            (
-                200,
-                known.unwrap_or_else(
-                    || json!({ "id": id, "object": "customer", "email": "pays@example.com" }),
-                ),
-            )
+            match known {
+                Some(Value::Null) => found(None),
+                Some(customer) => (200, customer),
+                None => {
+                    (200, json!({ "id": id, "object": "customer", "email": "pays@example.com" }))
+                }
+            }
         }
         ["subscriptions"] => {
             let all = state.subscriptions.lock().unwrap().values().cloned().collect();

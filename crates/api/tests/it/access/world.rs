@@ -124,6 +124,7 @@ impl World {
                     users::email_verified.eq(true),
                     users::password_digest.eq("none"),
                     users::stripe_customer_id.eq(&row.customer),
+                    users::customer_email.eq(format!("{}@example.com", row.user)),
                     users::created_at.eq(now),
                     users::updated_at.eq(now),
                 ))
@@ -216,6 +217,18 @@ impl World {
         self.read(move |conn| {
             let row = subscriptions::table.find(id);
             Ok(row.select((subscriptions::settled_before, subscriptions::version)).first(conn)?)
+        })
+        .await
+    }
+
+    /// A listener's customer, login and billing address.
+    pub async fn addresses(&self, listener: &Listener) -> (Option<String>, String, Option<String>) {
+        let user = listener.user.clone();
+        self.read(move |conn| {
+            let row = users::table.find(user);
+            Ok(row
+                .select((users::stripe_customer_id, users::email, users::billing_email))
+                .first(conn)?)
         })
         .await
     }

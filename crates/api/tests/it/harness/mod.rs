@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use api::{
     app::{Application, Stop},
     config::{Config, SecretSource, Settings},
-    db::{DatabaseUrl, Db},
+    db::{DatabaseUrl, Db, DbError},
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -123,6 +123,13 @@ impl TestApp {
             |(_, url)| DatabaseUrl::parse(url),
         );
         Db::open(&url.unwrap()).await.unwrap()
+    }
+
+    /// Runs a statement in the product's database, beside the product.
+    pub async fn execute(&self, statement: String) {
+        use diesel::RunQueryDsl;
+        let run = move |conn: &mut _| diesel::sql_query(statement).execute(conn);
+        self.db().await.write(move |conn| Ok::<_, DbError>(run(conn)?)).await.unwrap();
     }
 
     /// The data folder.
