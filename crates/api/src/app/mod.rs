@@ -232,6 +232,7 @@ async fn counterpart(
             secret: None,
         }),
         clock_offset,
+        faults: sandbox::FaultPlan::default(),
     })
     .await
     .context("SANDBOX_ADDR")?;

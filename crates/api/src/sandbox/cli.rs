@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Config, Webhook, start};
+use super::{Config, FaultPlan, Webhook, start};
 
 /// Runs a Stripe of your own, or moves the clock of one that runs.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +33,9 @@ pub struct SandboxArgs {
     /// A webhook endpoint to deliver every event to
     #[arg(long, value_name = "URL")]
     forward_to: Option<String>,
+    /// What goes wrong: a JSON file as `POST /_sandbox/faults` takes it
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -56,6 +59,13 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
 }
 
 async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
+    let faults = match &args.faults {
+        Some(file) => std::fs::read(file)
+            .map_err(anyhow::Error::from)
+            .and_then(|json| Ok(FaultPlan::parse(&json)?))
+            .with_context(|| format!("--faults {}", file.display()))?,
+        None => FaultPlan::default(),
+    };
     let running = start(Config {
         addr: args.addr,
         business: args.business,
@@ -63,6 +73,7 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         database: args.data.join("sandbox.db"),
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
         clock_offset: Arc::new(AtomicI64::new(0)),
+        faults,
     })
     .await?;
     println!("Sandbox        {}", running.api_base());

@@ -5,13 +5,16 @@
 //! | `GET /_sandbox/clock` | `{"now": Unix seconds, "offset": seconds ahead of the wall}` |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": n}`, `{"to": Unix seconds}` or `{"by": "1month"}`; answers as `clock` once all that is due on the way is done |
 //! | `GET /_sandbox/requests` | the last requests of the API, newest first |
+//! | `GET /_sandbox/faults` | what goes wrong, and how often each rule `struck` |
+//! | `POST /_sandbox/faults` | `{"seed": n, "rules": […]}` replaces all rules: see [`faults`](super::faults) |
+//! | `DELETE /_sandbox/faults` | nothing goes wrong any more |
 //! | `GET /_sandbox/deliveries` | the last webhook deliveries, newest first; `?event=evt_…` for those of one event |
 
 use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Sandbox, clock, error::ApiError, ticker};
+use super::{FaultPlan, Sandbox, clock, error::ApiError, ticker};
 
 /// Deliveries shown.
 const DELIVERIES: i64 = 200;
@@ -21,6 +24,9 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
     routes
         .route("/_sandbox/clock", web::get().to(show_clock))
         .route("/_sandbox/clock/advance", web::post().to(advance_clock))
+        .route("/_sandbox/faults", web::get().to(show_faults))
+        .route("/_sandbox/faults", web::post().to(set_faults))
+        .route("/_sandbox/faults", web::delete().to(clear_faults))
         .route("/_sandbox/requests", web::get().to(list_requests))
         .route("/_sandbox/deliveries", web::get().to(list_deliveries));
 }
@@ -62,6 +68,26 @@ async fn advance_clock(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpRes
         Ok(()) => show_clock(sandbox).await,
         Err(error) => refusal(&error),
     }
+}
+
+async fn show_faults(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    let (plan, struck) = sandbox.faults.show();
+    let mut shown = json!(plan);
+    shown["struck"] = json!(struck);
+    HttpResponse::Ok().json(shown)
+}
+
+async fn set_faults(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResponse {
+    match FaultPlan::parse(&body) {
+        Ok(plan) => sandbox.faults.replace(plan),
+        Err(error) => return refusal(&ApiError::invalid(error.to_string())),
+    }
+    show_faults(sandbox).await
+}
+
+async fn clear_faults(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    sandbox.faults.replace(FaultPlan::default());
+    show_faults(sandbox).await
 }
 
 async fn list_requests(sandbox: web::Data<Sandbox>) -> HttpResponse {

@@ -117,6 +117,34 @@ impl ApiError {
         ApiError::new(500, ErrorKind::Api, message)
     }
 
+    /// An error as Stripe answers it with this status, made by a fault.
+    pub(crate) fn of_status(status: u16) -> ApiError {
+        match status {
+            402 => ApiError::card("card_declined", Some("generic_decline"), "Your card was declined."),
+            409 => ApiError::new(
+                409,
+                ErrorKind::InvalidRequest,
+                "This object cannot be accessed right now because another API request or Stripe process is \
+                 currently accessing it. If you see this error intermittently, retry the request.",
+            )
+            .code("lock_timeout"),
+            429 => ApiError::new(
+                429,
+                ErrorKind::InvalidRequest,
+                "Request rate limit exceeded. Learn more about rate limits: https://stripe.com/docs/rate-limits.",
+            )
+            .code("rate_limit"),
+            400..500 => {
+                ApiError::new(status, ErrorKind::InvalidRequest, "Refused by a fault of the sandbox.")
+            }
+            _ => ApiError::new(
+                status,
+                ErrorKind::Api,
+                "An unknown error occurred, because a fault of the sandbox wants it so.",
+            ),
+        }
+    }
+
     /// Names the error for programs.
     pub(crate) fn code(mut self, code: &str) -> ApiError {
         self.code = Some(code.to_owned());

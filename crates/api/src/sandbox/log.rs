@@ -17,8 +17,11 @@ pub(crate) struct LoggedRequest {
     request: String,
     method: String,
     path: String,
-    status: u16,
+    /// None when a fault left the request without an answer.
+    status: Option<u16>,
     idempotency_key: Option<String>,
+    /// The kind of the fault that struck it.
+    fault: Option<&'static str>,
 }
 
 /// A ring of the last requests, in memory.
@@ -30,9 +33,10 @@ impl RequestLog {
         &self,
         method: &str,
         path: &str,
-        status: u16,
+        status: Option<u16>,
         idempotency_key: Option<&str>,
         request: &str,
+        fault: Option<&'static str>,
     ) {
         let Ok(mut requests) = self.0.lock() else { return };
         if requests.len() == KEPT {
@@ -45,6 +49,7 @@ impl RequestLog {
             path: path.to_owned(),
             status,
             idempotency_key: idempotency_key.map(str::to_owned),
+            fault,
         });
     }
 

@@ -20,6 +20,7 @@ mod clock;
 mod control;
 mod error;
 mod events;
+mod faults;
 mod form;
 mod invoice_page;
 mod log;
@@ -42,6 +43,7 @@ use std::{
 
 use self::store::Store;
 pub use self::{
+    faults::{FaultPlan, InvalidPlan},
     server::{Running, StartError, start},
     store::StoreError,
     webhooks::SenderError,
@@ -63,6 +65,8 @@ pub struct Config {
     /// Seconds the sandbox's clock is ahead of the wall. Restored from the file at start and moved by the
     /// sandbox alone; share it with whoever must agree on the time.
     pub clock_offset: Arc<AtomicI64>,
+    /// What goes wrong from the start; more by `POST /_sandbox/faults`.
+    pub faults: FaultPlan,
 }
 
 /// A webhook endpoint given by the configuration.
@@ -80,6 +84,7 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store,
     /// `acct_…`: stable for one file.
     pub(crate) account: String,
+    pub(crate) faults: faults::Faults,
     pub(crate) in_flight: api::InFlight,
     pub(crate) log: log::RequestLog,
     pub(crate) turn: ticker::Turn,

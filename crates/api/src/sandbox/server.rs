@@ -16,6 +16,7 @@ use super::{
     clock::Clock,
     control,
     error::ApiError,
+    faults::{self, Faults},
     log::RequestLog,
     object::{Kind, Object, random_word},
     pages,
@@ -179,6 +180,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let sandbox = web::Data::new(Sandbox {
         store,
         account,
+        faults: Faults::new(config.faults),
         in_flight: InFlight::default(),
         log: RequestLog::default(),
         turn: Turn::default(),
@@ -193,6 +195,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             .configure(control::configure)
             .configure(pages::configure)
     })
+    .on_connect(faults::keep_hold)
     .workers(2)
     .shutdown_timeout(2)
     .disable_signals()

@@ -40,6 +40,7 @@ impl World {
             database: folder.path().join("sandbox.db"),
             webhook: None,
             clock_offset: Arc::default(),
+            faults: sandbox::FaultPlan::default(),
         })
         .await
         .unwrap();

@@ -41,6 +41,7 @@ use super::{
     Sandbox,
     error::ApiError,
     events::API_VERSION,
+    faults::{self, ApiFault, When},
     form,
     object::random_word,
     params::Params,
@@ -96,20 +97,24 @@ async fn handle(
     let request_id = format!("req_{}", random_word(14));
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let key = header("Idempotency-Key").filter(|_| request.method() == "POST").map(str::to_owned);
-    let answer = answer(&request, &body, &sandbox, &request_id, key.clone()).await;
-    let answer = answer.unwrap_or_else(|error| Answer {
-        status: error.status,
-        body: error.body().to_string(),
-        original_request: request_id.clone(),
-        is_replay: false,
-    });
-    sandbox.log.add(
-        request.method().as_str(),
-        request.path(),
-        answer.status,
-        key.as_deref(),
-        &request_id,
-    );
+    let (method, path) = (request.method().as_str(), request.path());
+    let (fault, when) = sandbox.faults.strike_request(method, path).unzip();
+    let done = match when {
+        Some(When::Before) => None,
+        Some(When::After) | None => {
+            Some(answer(&request, &body, &sandbox, &request_id, key.clone()).await)
+        }
+    };
+    let answer = match fault {
+        None => done,
+        Some(ApiFault::Error { status }) => Some(Err(ApiError::of_status(status))),
+        Some(ApiFault::Timeout(_) | ApiFault::Reset) => None,
+    };
+    let answer = answer.map(|answer| answer.unwrap_or_else(|error| refused(&error, &request_id)));
+    let status = answer.as_ref().map(|answer| answer.status);
+    let fault_name = fault.map(ApiFault::name);
+    sandbox.log.add(method, path, status, key.as_deref(), &request_id, fault_name);
+    let Some(answer) = answer else { return faults::leave_unanswered(&request, fault).await };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header(("Request-Id", request_id));
@@ -173,6 +178,10 @@ async fn answer(
     let _in_flight = sandbox.in_flight.enter(&key)?;
     let kept = Kept { key, fingerprint, request: request_id.to_owned() };
     sandbox.store.write(origin, move |tx| kept.run_once(tx, run)).await
+}
+
+fn refused(error: &ApiError, request_id: &str) -> Answer {
+    fresh(error.status, error.body().to_string(), request_id)
 }
 
 fn fresh(status: u16, body: String, request_id: &str) -> Answer {

@@ -59,6 +59,14 @@ pub(crate) struct Attempt {
     pub(crate) failure: Option<String>,
 }
 
+impl Attempt {
+    /// Never made, and never to be.
+    pub(crate) fn lost() -> Attempt {
+        let failure = Some("lost by a fault".to_owned());
+        Attempt { state: DeliveryState::Failed, due: 0, status: None, failure }
+    }
+}
+
 impl Tx<'_> {
     /// Queues an event for an endpoint, due now; the commit wakes the sender.
     pub(crate) fn queue_delivery(&mut self, event: &str, endpoint: &str) -> Result<(), ApiError> {
@@ -77,17 +85,20 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Pending deliveries due by now, oldest first, without those in `busy`.
+    /// Pending deliveries due by now, oldest first, without those in `busy` and those to the endpoints in `full`.
     pub(crate) fn due_deliveries(
         &mut self,
         busy: &[i64],
-        limit: i64,
+        full: &[String],
+        limit: usize,
     ) -> Result<Vec<Delivery>, ApiError> {
         use schema::deliveries as d;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let due = d::table
             .filter(d::state.eq(DeliveryState::Pending.name()))
             .filter(d::due.le(self.now))
             .filter(d::id.ne_all(busy))
+            .filter(d::endpoint.ne_all(full))
             .order((d::due.asc(), d::id.asc()))
             .limit(limit)
             .select(Delivery::as_select())

@@ -2,34 +2,30 @@
 //!
 //! The queue is in the store. No order is promised: deliveries run side by side.
 
+mod queue;
 mod signature;
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use serde_json::json;
-use tokio::sync::Semaphore;
 
+use self::queue::{Queue, Turn};
 use super::{
     Sandbox,
     clock::wall,
     error::ApiError,
-    object::Kind,
+    faults::WebhookFault,
+    object::{Kind, Object},
     store::{Attempt, Delivery, DeliveryState, Origin},
 };
 
-/// Deliveries in progress at once.
-const CONCURRENT: usize = 8;
-/// Deliveries read from the queue at a time.
-const BATCH: i64 = 64;
 /// Longest wait for an endpoint's answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The queue is looked at no less often than this: the clock may have moved.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long a reordered delivery waits for a later one to go first.
+const HELD_BACK: Duration = Duration::from_secs(3);
 /// Seconds before the second, third, … attempt; the last one repeats.
 const BACK_OFF: &[i64] = &[1, 5, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600];
 /// Attempts after which a delivery is given up: three days by the table above. Counted, because the clock may
@@ -42,11 +38,11 @@ const MAX_ATTEMPTS: i64 = 20;
 pub struct SenderError(#[from] reqwest::Error);
 
 /// Delivers what is due, for ever.
+#[derive(Clone)]
 pub(super) struct Sender {
     sandbox: web::Data<Sandbox>,
     client: reqwest::Client,
-    slots: Arc<Semaphore>,
-    in_progress: Arc<Mutex<HashSet<i64>>>,
+    queue: Arc<Queue>,
 }
 
 impl Sender {
@@ -57,27 +53,17 @@ impl Sender {
             .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
             .no_proxy()
             .build()?;
-        let slots = Arc::new(Semaphore::new(CONCURRENT));
-        Ok(Sender { sandbox, client, slots, in_progress: Arc::default() })
+        Ok(Sender { sandbox, client, queue: Arc::default() })
     }
 
     pub(super) async fn run(self) {
         loop {
-            match self.due() {
-                Ok(due) => {
-                    for delivery in due {
-                        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
-                            return;
-                        };
-                        self.mark(delivery.id, true);
-                        let one = self.one();
-                        tokio::spawn(async move {
-                            one.deliver(delivery).await;
-                            drop(slot);
-                        });
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "the webhook queue cannot be read"),
+            let begun = self.begin_due();
+            if let Err(error) = &begun {
+                tracing::warn!(%error, "the webhook queue cannot be read");
+            }
+            if matches!(begun, Ok(begun) if begun > 0) {
+                continue;
             }
             let surroundings = self.sandbox.store.surroundings();
             // Woken or not, the queue is looked at.
@@ -85,35 +71,51 @@ impl Sender {
         }
     }
 
-    fn due(&self) -> Result<Vec<Delivery>, ApiError> {
-        let busy: Vec<i64> =
-            self.in_progress.lock().map(|busy| busy.iter().copied().collect()).unwrap_or_default();
-        self.sandbox.store.read(|tx| tx.due_deliveries(&busy, BATCH))
-    }
-
-    fn mark(&self, delivery: i64, busy: bool) {
-        if let Ok(mut in_progress) = self.in_progress.lock() {
-            if busy {
-                in_progress.insert(delivery)
-            } else {
-                in_progress.remove(&delivery)
-            };
+    /// Begins what is due and finds a slot; how many those are.
+    fn begin_due(&self) -> Result<usize, ApiError> {
+        let (busy, full) = self.queue.taken();
+        let room = self.queue.room();
+        if room == 0 {
+            return Ok(0);
         }
-    }
-
-    fn one(&self) -> Sender {
-        Sender {
-            sandbox: self.sandbox.clone(),
-            client: self.client.clone(),
-            slots: Arc::clone(&self.slots),
-            in_progress: Arc::clone(&self.in_progress),
+        let due = self.sandbox.store.read(|tx| tx.due_deliveries(&busy, &full, room))?;
+        let mut begun = 0;
+        for delivery in due {
+            if let Some(turn) = self.queue.enter(delivery.id, &delivery.endpoint) {
+                begun += 1;
+                tokio::spawn(self.clone().carry(delivery, turn));
+            }
         }
+        Ok(begun)
     }
 
-    async fn deliver(&self, delivery: Delivery) {
-        let result = self.attempt(&delivery).await;
+    /// One delivery from its turn to the record of how it went.
+    async fn carry(self, delivery: Delivery, mut turn: Turn) {
+        let loaded = self.sandbox.store.read(|tx| tx.get(Kind::Event, &delivery.event, "event"));
+        let event = loaded.map_err(|error| error.message);
+        let fault = event.as_ref().ok().and_then(|event| {
+            self.sandbox.faults.strike_delivery(event.text("type").unwrap_or_default())
+        });
+        match fault {
+            Some(WebhookFault::Lose) => {
+                return self.record(&delivery, Attempt::lost()).await;
+            }
+            Some(WebhookFault::Late(delay)) => {
+                turn.give_slot_back();
+                tokio::time::sleep(delay).await;
+            }
+            Some(WebhookFault::Reorder) => turn.let_a_later_one_pass(HELD_BACK).await,
+            Some(WebhookFault::Twice) | None => {}
+        }
+        let mut result = self.attempt(&delivery, &event).await;
+        if fault == Some(WebhookFault::Twice) {
+            result = self.attempt(&delivery, &event).await;
+        }
         let now = self.sandbox.store.surroundings().clock.now();
-        let attempt = next(&delivery, result, now);
+        self.record(&delivery, next(&delivery, result, now)).await;
+    }
+
+    async fn record(&self, delivery: &Delivery, attempt: Attempt) {
         let id = delivery.id;
         let recorded = self
             .sandbox
@@ -123,21 +125,28 @@ impl Sender {
         if let Err(error) = recorded {
             tracing::warn!(%error, delivery = id, "a webhook attempt cannot be recorded");
         }
-        self.mark(id, false);
         self.sandbox.store.surroundings().deliveries.notify_one();
     }
 
     /// Sends it once: the HTTP status, or why there was none.
-    async fn attempt(&self, delivery: &Delivery) -> Result<u16, String> {
+    async fn attempt(
+        &self,
+        delivery: &Delivery,
+        event: &Result<Object, String>,
+    ) -> Result<u16, String> {
+        let event = event.as_ref().map_err(Clone::clone)?;
         let loaded = self.sandbox.store.read(|tx| {
-            let mut event = tx.get(Kind::Event, &delivery.event, "event")?;
-            event.body["pending_webhooks"] = json!(tx.count_pending_deliveries(&event.id)?);
-            Ok((event, tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?))
+            Ok((
+                tx.count_pending_deliveries(&event.id)?,
+                tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?,
+            ))
         });
-        let (event, endpoint) = loaded.map_err(|error| error.message)?;
+        let (pending, endpoint) = loaded.map_err(|error| error.message)?;
         let endpoint = endpoint.ok_or("the endpoint has been deleted")?;
         let secret = endpoint.private["secret"].as_str().unwrap_or_default();
-        let payload = event.body.to_string();
+        let mut payload = event.body.clone();
+        payload["pending_webhooks"] = json!(pending);
+        let payload = payload.to_string();
         let response = self
             .client
             .post(endpoint.text("url").unwrap_or_default())

@@ -73,6 +73,7 @@ impl Stage {
             database: folder.path().join("sandbox.db"),
             webhook: None,
             clock_offset: Arc::new(AtomicI64::new(0)),
+            faults: api::sandbox::FaultPlan::default(),
         };
         let stage = Stage {
             sandbox: api::sandbox::start(config).await.unwrap(),

@@ -2,6 +2,7 @@
 
 mod billing;
 mod checkout;
+mod faults;
 mod portal;
 mod protocol;
 mod resources;
@@ -9,7 +10,7 @@ mod webhooks;
 
 use std::sync::{Arc, atomic::AtomicI64};
 
-use api::sandbox::{Config, Running, start};
+use api::sandbox::{Config, FaultPlan, Running, start};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,10 +79,7 @@ impl Sandbox {
         form: &[(&str, &str)],
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = self
-            .client
-            .request(method.clone(), format!("{}{path}", self.running.api_base()))
-            .header("Stripe-Version", "2026-10-28.endive");
+        let mut request = self.request(method, path);
         if !headers.iter().any(|(name, _)| *name == "Authorization") {
             request = request.header("Authorization", "Bearer sk_test_sandbox");
         }
@@ -97,6 +95,18 @@ impl Sandbox {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// A request without a body that may go without an answer.
+    pub async fn try_send(&self, method: Method, path: &str) -> reqwest::Result<u16> {
+        let request = self.request(method, path).bearer_auth("sk_test_sandbox");
+        request.send().await.map(|response| response.status().as_u16())
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.running.api_base()))
+            .header("Stripe-Version", "2026-10-28.endive")
     }
 
     #[track_caller]
@@ -208,6 +218,7 @@ pub fn config(folder: &TempDir) -> Config {
         database: folder.path().join("sandbox.sqlite"),
         webhook: None,
         clock_offset: Arc::new(AtomicI64::new(0)),
+        faults: FaultPlan::default(),
     }
 }
 

@@ -21,7 +21,7 @@ use super::{Sandbox, config, text};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An endpoint that answers with a status of the test's choice and hands on what it gets.
-struct Receiver {
+pub struct Receiver {
     addr: SocketAddr,
     status: Arc<AtomicU16>,
     deliveries: UnboundedReceiver<(String, String)>,
@@ -31,7 +31,7 @@ struct Receiver {
 type Inbox = web::Data<(Arc<AtomicU16>, UnboundedSender<(String, String)>)>;
 
 impl Receiver {
-    fn start(status: u16) -> Receiver {
+    pub fn start(status: u16) -> Receiver {
         let (sender, deliveries) = unbounded_channel();
         let status = Arc::new(AtomicU16::new(status));
         let state = web::Data::new((Arc::clone(&status), sender));
@@ -48,15 +48,19 @@ impl Receiver {
         Receiver { addr, status, deliveries, server: handle }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/webhooks", self.addr)
     }
 
-    async fn next(&mut self) -> (String, Value) {
+    pub async fn next(&mut self) -> (String, Value) {
         let received = tokio::time::timeout(PATIENCE, self.deliveries.recv()).await;
         let (signature, payload) = received.expect("a delivery in time").unwrap();
         let event = serde_json::from_str(&payload).unwrap();
         (format!("{signature}\n{payload}"), event)
+    }
+
+    pub async fn stop(self) {
+        self.server.stop(false).await;
     }
 }
 
@@ -111,7 +115,7 @@ async fn events_are_delivered_signed_and_repeated_until_taken() {
 
     sandbox.post(&format!("{path}/retry"), &[]).await;
     assert_eq!(receiver.next().await.1["id"], event["id"]);
-    receiver.server.stop(false).await;
+    receiver.stop().await;
 }
 
 #[tokio::test]
@@ -144,5 +148,5 @@ async fn the_configured_endpoint_gets_what_waited_while_everything_was_down() {
     assert_eq!(event["type"], "customer.created");
     assert!(event["request"]["id"].as_str().unwrap().starts_with("req_"));
     second.stop().await;
-    receiver.server.stop(false).await;
+    receiver.stop().await;
 }
