@@ -1,7 +1,10 @@
 //! Test cards: what each number does, as Stripe documents them.
 
+mod numbers;
+
 use serde_json::{Value, json};
 
+use self::numbers::{COUNTRY_CARDS, NOT_A_TEST_CARD, TEST_CARDS};
 use super::{
     checkout::{CardInput, Refusal},
     error::ApiError,
@@ -20,6 +23,20 @@ pub(crate) enum Behaviour {
     Declines(Decline),
     /// Can be saved, and is declined when charged.
     DeclinesCharges(Decline),
+    /// Wants 3-D Secure, and is declined all the same.
+    AuthenticatesThenDeclines(Decline),
+    /// Pays; then the cardholder disputes the charge.
+    IsDisputed(Ground),
+}
+
+/// Why a cardholder disputes a charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ground {
+    /// `reason` of the dispute.
+    pub(crate) reason: &'static str,
+    pub(crate) network_reason_code: &'static str,
+    /// Whether the bank only asks, and takes no money yet.
+    pub(crate) is_inquiry: bool,
 }
 
 /// A decline's `code` and `decline_code`.
@@ -29,22 +46,9 @@ pub(crate) struct Decline {
     pub(crate) decline_code: Option<&'static str>,
 }
 
-const fn declined(decline_code: &'static str) -> Decline {
-    Decline { code: "card_declined", decline_code: Some(decline_code) }
-}
-
 /// No passed challenge, and nobody there to be asked.
 pub(crate) const AUTHENTICATION_REQUIRED: Decline =
     Decline { code: "authentication_required", decline_code: Some("authentication_required") };
-
-const GENERIC: Decline = declined("generic_decline");
-const INSUFFICIENT_FUNDS: Decline = declined("insufficient_funds");
-const EXPIRED: Decline = Decline { code: "expired_card", decline_code: Some("expired_card") };
-const INCORRECT_CVC: Decline =
-    Decline { code: "incorrect_cvc", decline_code: Some("incorrect_cvc") };
-const PROCESSING_ERROR: Decline =
-    Decline { code: "processing_error", decline_code: Some("processing_error") };
-const NOT_A_TEST_CARD: Decline = declined("test_mode_live_card");
 
 impl Decline {
     /// For the customer.
@@ -95,37 +99,11 @@ impl Decline {
     }
 }
 
-/// `(number, word in tok_… and pm_card_…, behaviour)`.
-const TEST_CARDS: &[(&str, &str, Behaviour)] = &[
-    ("4242424242424242", "visa", Behaviour::Pays),
-    ("4000056655665556", "visa_debit", Behaviour::Pays),
-    ("5555555555554444", "mastercard", Behaviour::Pays),
-    ("5200828282828210", "mastercard_debit", Behaviour::Pays),
-    ("378282246310005", "amex", Behaviour::Pays),
-    ("6011111111111117", "discover", Behaviour::Pays),
-    ("3056930009020004", "diners", Behaviour::Pays),
-    ("3566002020360505", "jcb", Behaviour::Pays),
-    ("6200000000000005", "unionpay", Behaviour::Pays),
-    ("4000002500003155", "authenticationRequiredOnSetup", Behaviour::AuthenticatesOnce),
-    ("4000003800000446", "authenticationRequiredSetupForOffSession", Behaviour::AuthenticatesOnce),
-    ("4000002760003184", "authenticationRequired", Behaviour::AuthenticatesAlways),
-    ("4000000000003220", "threeDSecure2Required", Behaviour::AuthenticatesAlways),
-    ("4000000000000002", "chargeDeclined", Behaviour::Declines(GENERIC)),
-    (
-        "4000000000009995",
-        "chargeDeclinedInsufficientFunds",
-        Behaviour::Declines(INSUFFICIENT_FUNDS),
-    ),
-    ("4000000000009987", "chargeDeclinedLostCard", Behaviour::Declines(declined("lost_card"))),
-    ("4000000000009979", "chargeDeclinedStolenCard", Behaviour::Declines(declined("stolen_card"))),
-    ("4000000000000069", "chargeDeclinedExpiredCard", Behaviour::Declines(EXPIRED)),
-    ("4000000000000127", "chargeDeclinedIncorrectCvc", Behaviour::Declines(INCORRECT_CVC)),
-    ("4000000000000119", "chargeDeclinedProcessingError", Behaviour::Declines(PROCESSING_ERROR)),
-    ("4000000000000341", "chargeCustomerFail", Behaviour::DeclinesCharges(GENERIC)),
-];
-
 /// What the card with this number does.
 pub(crate) fn behaviour(number: &str) -> Behaviour {
+    if COUNTRY_CARDS.iter().any(|(known, _)| *known == number) {
+        return Behaviour::Pays;
+    }
     let known = TEST_CARDS.iter().find(|(known, _, _)| *known == number);
     known.map_or(Behaviour::Declines(NOT_A_TEST_CARD), |(_, _, behaviour)| *behaviour)
 }
@@ -133,7 +111,15 @@ pub(crate) fn behaviour(number: &str) -> Behaviour {
 /// The number behind `tok_visa` or `pm_card_visa`.
 pub(crate) fn number_of_word(word: &str) -> Option<&'static str> {
     let word = word.strip_prefix("visa_").filter(|rest| rest.starts_with("charge")).unwrap_or(word);
-    TEST_CARDS.iter().find(|(_, known, _)| *known == word).map(|(number, _, _)| *number)
+    let known = TEST_CARDS.iter().map(|(number, known, _)| (*number, *known));
+    let mut known = known.chain(COUNTRY_CARDS.iter().copied());
+    known.find(|(_, known)| *known == word).map(|(number, _)| number)
+}
+
+/// The country a card was issued in.
+fn country(number: &str) -> String {
+    let known = COUNTRY_CARDS.iter().find(|(known, _)| *known == number);
+    known.map_or("us", |(_, country)| &country[..2]).to_ascii_uppercase()
 }
 
 /// A card whose form has been checked.
@@ -204,14 +190,19 @@ impl Card {
     pub(crate) fn payment_method(&self, now: i64, billing_details: Value) -> Object {
         let brand = brand(&self.number);
         let last4 = &self.number[self.number.len() - 4..];
-        let funding = if self.number == "4000056655665556" { "debit" } else { "credit" };
+        let funding = match self.number.as_str() {
+            "4000056655665556" | "5200828282828210" | "6011981111111113" | "6200000000000047"
+            | "4000058260000005" => "debit",
+            "5105105105105100" => "prepaid",
+            _ => "credit",
+        };
         let body = json!({
             "allow_redisplay": "unspecified",
             "billing_details": billing_details,
             "card": {
                 "brand": brand,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
-                "country": "US",
+                "country": country(&self.number),
                 "display_brand": brand,
                 "exp_month": self.exp_month,
                 "exp_year": self.exp_year,
@@ -323,11 +314,13 @@ mod tests {
 
     #[test]
     fn every_test_card_is_well_formed_and_known_by_its_word() {
-        for (number, word, known) in TEST_CARDS {
+        let issued = COUNTRY_CARDS.iter().map(|(number, word)| (*number, *word, Behaviour::Pays));
+        for (number, word, known) in TEST_CARDS.iter().copied().chain(issued) {
             let cvc = if number.starts_with("37") { "1234" } else { "123" };
-            let card = Card::parse(&input(number, 12, 2030, cvc), NOW).unwrap();
-            assert_eq!(behaviour(&card.number), *known);
-            assert_eq!(number_of_word(word), Some(*number));
+            let card = Card::parse(&input(number, 12, 2030, cvc), NOW);
+            let card = card.unwrap_or_else(|refusal| panic!("{number}: {refusal:?}"));
+            assert_eq!(behaviour(&card.number), known);
+            assert_eq!(number_of_word(word), Some(number));
         }
     }
 

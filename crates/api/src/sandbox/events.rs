@@ -86,6 +86,7 @@ impl Tx<'_> {
 /// How event types name the kind.
 fn event_noun(kind: Kind) -> &'static str {
     match kind {
+        Kind::Dispute => "charge.dispute",
         Kind::Subscription => "customer.subscription",
         other => other.name(),
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 /// The kinds of object, each with Stripe's name for it and its id prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
+    BalanceTransaction,
     BillingPortalConfiguration,
     BillingPortalSession,
     /// A 3-D Secure challenge that waits for its answer. Ours alone: Stripe shows none of it.
@@ -14,6 +15,7 @@ pub(crate) enum Kind {
     CheckoutSession,
     Coupon,
     Customer,
+    Dispute,
     Event,
     Invoice,
     InvoiceItem,
@@ -22,6 +24,7 @@ pub(crate) enum Kind {
     PaymentMethod,
     Price,
     Product,
+    Refund,
     SetupIntent,
     Subscription,
     /// Points at the subscription (its `parent`) that holds the item.
@@ -33,6 +36,7 @@ impl Kind {
     /// The `object` field.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Kind::BalanceTransaction => "balance_transaction",
             Kind::BillingPortalConfiguration => "billing_portal.configuration",
             Kind::BillingPortalSession => "billing_portal.session",
             Kind::Challenge => "challenge",
@@ -40,6 +44,7 @@ impl Kind {
             Kind::CheckoutSession => "checkout.session",
             Kind::Coupon => "coupon",
             Kind::Customer => "customer",
+            Kind::Dispute => "dispute",
             Kind::Event => "event",
             Kind::Invoice => "invoice",
             Kind::InvoiceItem => "invoiceitem",
@@ -48,6 +53,7 @@ impl Kind {
             Kind::PaymentMethod => "payment_method",
             Kind::Price => "price",
             Kind::Product => "product",
+            Kind::Refund => "refund",
             Kind::SetupIntent => "setup_intent",
             Kind::Subscription => "subscription",
             Kind::SubscriptionItem => "subscription_item",
@@ -69,6 +75,7 @@ impl Kind {
 
     fn prefix(self) -> &'static str {
         match self {
+            Kind::BalanceTransaction => "txn_",
             Kind::BillingPortalConfiguration => "bpc_",
             Kind::BillingPortalSession => "bps_",
             Kind::Challenge => "tds_",
@@ -76,6 +83,7 @@ impl Kind {
             Kind::CheckoutSession => "cs_test_",
             Kind::Coupon => "",
             Kind::Customer => "cus_",
+            Kind::Dispute => "du_",
             Kind::Event => "evt_",
             Kind::Invoice => "in_",
             Kind::InvoiceItem => "ii_",
@@ -84,6 +92,7 @@ impl Kind {
             Kind::PaymentMethod => "pm_",
             Kind::Price => "price_",
             Kind::Product => "prod_",
+            Kind::Refund => "re_",
             Kind::SetupIntent => "seti_",
             Kind::Subscription => "sub_",
             Kind::SubscriptionItem => "si_",
@@ -172,6 +181,7 @@ impl Object {
             Kind::InvoicePayment => (text("/invoice"), text("/payment/payment_intent")),
             Kind::Charge => (text("/payment_intent"), None),
             Kind::SubscriptionItem => (text("/subscription"), None),
+            Kind::Dispute | Kind::Refund => (text("/charge"), text("/payment_intent")),
             Kind::Event => (text("/data/object/id"), text("/type")),
             _ => (None, None),
         };

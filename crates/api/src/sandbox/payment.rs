@@ -1,5 +1,10 @@
 //! Payments: payment intents, setup intents and the charges behind them.
 
+mod balance;
+mod charge;
+pub(crate) mod dispute;
+pub(crate) mod refund;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -43,11 +48,13 @@ pub(crate) fn charge_verdict(payment_method: &Object, presence: Presence) -> Ver
         (Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways, Presence::OffSession) => {
             Verdict::Declined(AUTHENTICATION_REQUIRED)
         }
+        (Behaviour::AuthenticatesThenDeclines(_), Presence::OnSession) => Verdict::ActionRequired,
+        (Behaviour::AuthenticatesThenDeclines(decline), _) => Verdict::Declined(decline),
         (
             Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways,
             Presence::Authenticated,
         )
-        | (Behaviour::Pays, _) => Verdict::Accepted,
+        | (Behaviour::Pays | Behaviour::IsDisputed(_), _) => Verdict::Accepted,
     }
 }
 
@@ -55,6 +62,10 @@ pub(crate) fn charge_verdict(payment_method: &Object, presence: Presence) -> Ver
 pub(crate) fn save_verdict(payment_method: &Object, presence: Presence) -> Verdict {
     match behaviour_of(payment_method) {
         Behaviour::DeclinesCharges(_) => Verdict::Accepted,
+        // It authenticates, and only money is refused.
+        Behaviour::AuthenticatesThenDeclines(_) if presence == Presence::Authenticated => {
+            Verdict::Accepted
+        }
         _ => charge_verdict(payment_method, presence),
     }
 }
@@ -155,6 +166,9 @@ impl Tx<'_> {
                 intent.body["last_payment_error"] = Value::Null;
                 self.save(intent)?;
                 self.emit("payment_intent.succeeded", intent, None)?;
+                if let Behaviour::IsDisputed(ground) = behaviour_of(payment_method) {
+                    self.open_dispute(charge, ground)?;
+                }
             }
             Verdict::ActionRequired => {
                 intent.body["status"] = json!("requires_action");
@@ -179,78 +193,6 @@ impl Tx<'_> {
             }
         }
         Ok(verdict)
-    }
-
-    fn charge(
-        &mut self,
-        intent: &Object,
-        payment_method: &Object,
-        decline: Option<Decline>,
-    ) -> Result<Object, ApiError> {
-        let amount = &intent.body["amount"];
-        let outcome = match decline {
-            None => json!({
-                "advice_code": null, "network_advice_code": null, "network_decline_code": null,
-                "network_status": "approved_by_network", "reason": null, "risk_level": "normal", "risk_score": 20,
-                "seller_message": "Payment complete.", "type": "authorized",
-            }),
-            Some(decline) => json!({
-                "advice_code": "try_again_later", "network_advice_code": null, "network_decline_code": "01",
-                "network_status": "declined_by_network", "reason": decline.decline_code, "risk_level": "normal",
-                "risk_score": 20, "seller_message": "The bank did not return any further details with this decline.",
-                "type": "issuer_declined",
-            }),
-        };
-        let charge = Object::new(
-            Kind::Charge,
-            self.now(),
-            json!({
-                "amount": amount,
-                "amount_captured": if decline.is_none() { amount.clone() } else { json!(0) },
-                "amount_refunded": 0,
-                "application": null,
-                "application_fee": null,
-                "application_fee_amount": null,
-                "balance_transaction": null,
-                "billing_details": payment_method.body["billing_details"],
-                "calculated_statement_descriptor": "SANDBOX",
-                "captured": decline.is_none(),
-                "currency": intent.body["currency"],
-                "customer": intent.body["customer"],
-                "description": intent.body["description"],
-                "disputed": false,
-                "failure_balance_transaction": null,
-                "failure_code": decline.map(|decline| decline.code),
-                "failure_message": decline.map(Decline::message),
-                "fraud_details": {},
-                "metadata": intent.body["metadata"],
-                "on_behalf_of": null,
-                "outcome": outcome,
-                "paid": decline.is_none(),
-                "payment_intent": intent.id,
-                "payment_method": payment_method.id,
-                "payment_method_details": payment_method_details(payment_method, amount),
-                "receipt_email": null,
-                "receipt_number": null,
-                "receipt_url": null,
-                "refunded": false,
-                "review": null,
-                "shipping": intent.body["shipping"],
-                "source_transfer": null,
-                "statement_descriptor": null,
-                "statement_descriptor_suffix": null,
-                "status": if decline.is_none() { "succeeded" } else { "failed" },
-                "transfer_data": null,
-                "transfer_group": null,
-            }),
-        );
-        self.insert(&charge)?;
-        self.emit(
-            if decline.is_none() { "charge.succeeded" } else { "charge.failed" },
-            &charge,
-            None,
-        )?;
-        Ok(charge)
     }
 
     /// Makes a setup intent that waits for a payment method.
@@ -348,35 +290,4 @@ impl Tx<'_> {
         self.save(payment_method)?;
         self.emit("payment_method.attached", payment_method, None)
     }
-}
-
-fn payment_method_details(payment_method: &Object, amount: &Value) -> Value {
-    let kind = payment_method.text("type").unwrap_or("card");
-    let card = &payment_method.body["card"];
-    if kind != "card" {
-        return json!({ "type": kind, kind: {} });
-    }
-    json!({
-        "type": "card",
-        "card": {
-            "amount_authorized": amount,
-            "authorization_code": null,
-            "brand": card["brand"],
-            "checks": card["checks"],
-            "country": card["country"],
-            "exp_month": card["exp_month"],
-            "exp_year": card["exp_year"],
-            "fingerprint": card["fingerprint"],
-            "funding": card["funding"],
-            "installments": null,
-            "last4": card["last4"],
-            "mandate": null,
-            "network": card["brand"],
-            "network_token": { "used": false },
-            "network_transaction_id": null,
-            "regulated_status": "unregulated",
-            "three_d_secure": null,
-            "wallet": null,
-        },
-    })
 }

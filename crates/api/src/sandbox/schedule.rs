@@ -15,6 +15,14 @@ pub(crate) fn due(object: &Object) -> Option<i64> {
             object.integer("expires_at")
         }
         Kind::Subscription => subscription_due(object),
+        Kind::Dispute
+            if matches!(
+                object.text("status"),
+                Some("needs_response" | "warning_needs_response")
+            ) =>
+        {
+            object.body["evidence_details"]["due_by"].as_i64()
+        }
         Kind::Invoice => match object.text("status") {
             Some("draft") => object.integer("automatically_finalizes_at"),
             Some("open") => object.integer("next_payment_attempt"),
@@ -49,7 +57,7 @@ fn subscription_due(subscription: &Object) -> Option<i64> {
 
 /// The kind of a scheduled object, by its name.
 pub(crate) fn kind(name: &str) -> Option<Kind> {
-    [Kind::CheckoutSession, Kind::Subscription, Kind::Invoice]
+    [Kind::CheckoutSession, Kind::Dispute, Kind::Invoice, Kind::Subscription]
         .into_iter()
         .find(|kind| kind.name() == name)
 }

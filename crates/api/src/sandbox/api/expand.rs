@@ -95,6 +95,7 @@ fn not_expandable(path: &str) -> ApiError {
 /// What a field that holds an id refers to.
 fn kind_of(field: &str) -> Option<Kind> {
     Some(match field {
+        "balance_transaction" => Kind::BalanceTransaction,
         "charge" | "latest_charge" => Kind::Charge,
         "configuration" => Kind::BillingPortalConfiguration,
         "coupon" => Kind::Coupon,

@@ -1,4 +1,4 @@
-//! Payment intents, setup intents and charges.
+//! Payment intents and setup intents.
 
 use serde_json::{Value, json};
 
@@ -171,10 +171,6 @@ pub(super) fn retrieve_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outc
 
 pub(super) fn retrieve_setup_intent(tx: &mut Tx<'_>, request: Request) -> Outcome {
     retrieve(tx, request, Kind::SetupIntent, "intent")
-}
-
-pub(super) fn retrieve_charge(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    retrieve(tx, request, Kind::Charge, "charge")
 }
 
 fn retrieve(tx: &mut Tx<'_>, request: Request, kind: Kind, param: &str) -> Outcome {

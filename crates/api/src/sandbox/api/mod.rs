@@ -2,9 +2,11 @@
 
 mod account;
 mod auth;
+mod charges;
 mod checkout_sessions;
 mod coupons;
 mod customers;
+mod disputes;
 mod events;
 mod expand;
 mod idempotency;
@@ -18,6 +20,7 @@ mod portal_configurations;
 mod portal_sessions;
 mod prices;
 mod products;
+mod refunds;
 mod routes;
 mod search;
 mod subscription_items;

@@ -1,9 +1,9 @@
 //! Every operation of the API.
 
 use super::{
-    Outcome, Request, account, checkout_sessions, coupons, customers, events, intents,
-    invoice_items, invoices, payment_methods, payment_pages, portal_configurations,
-    portal_sessions, prices, products, search, subscription_items, subscriptions,
+    Outcome, Request, account, charges, checkout_sessions, coupons, customers, disputes, events,
+    intents, invoice_items, invoices, payment_methods, payment_pages, portal_configurations,
+    portal_sessions, prices, products, refunds, search, subscription_items, subscriptions,
     webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
@@ -22,11 +22,15 @@ impl Operation {
 
 static OPERATIONS: &[Operation] = &[
     Operation("GET", "account", account::retrieve),
+    Operation("GET", "balance_transactions/{}", charges::retrieve_balance_transaction),
     Operation("GET", "billing_portal/configurations", portal_configurations::list),
     Operation("POST", "billing_portal/configurations", portal_configurations::create),
     Operation("GET", "billing_portal/configurations/{}", portal_configurations::retrieve),
     Operation("POST", "billing_portal/configurations/{}", portal_configurations::update),
     Operation("POST", "billing_portal/sessions", portal_sessions::create),
+    Operation("GET", "charges", charges::list),
+    Operation("GET", "charges/{}", charges::retrieve),
+    Operation("POST", "charges/{}", charges::update),
     Operation("GET", "checkout/sessions", checkout_sessions::list),
     Operation("POST", "checkout/sessions", checkout_sessions::create),
     Operation("GET", "checkout/sessions/{}", checkout_sessions::retrieve),
@@ -46,6 +50,10 @@ static OPERATIONS: &[Operation] = &[
     Operation("DELETE", "customers/{}", customers::delete),
     Operation("GET", "customers/{}/payment_methods", payment_methods::list_of_customer),
     Operation("GET", "customers/{}/payment_methods/{}", payment_methods::retrieve_of_customer),
+    Operation("GET", "disputes", disputes::list),
+    Operation("GET", "disputes/{}", disputes::retrieve),
+    Operation("POST", "disputes/{}", disputes::update),
+    Operation("POST", "disputes/{}/close", disputes::close),
     Operation("GET", "events", events::list),
     Operation("GET", "events/{}", events::retrieve),
     Operation("POST", "events/{}/retry", events::retry),
@@ -71,7 +79,6 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "payment_intents/{}", intents::retrieve_payment_intent),
     Operation("POST", "payment_intents/{}/cancel", intents::cancel_payment_intent),
     Operation("POST", "payment_intents/{}/confirm", intents::confirm_payment_intent),
-    Operation("GET", "charges/{}", intents::retrieve_charge),
     Operation("GET", "payment_methods", payment_methods::list),
     Operation("POST", "payment_methods", payment_methods::create),
     Operation("GET", "payment_methods/{}", payment_methods::retrieve),
@@ -91,6 +98,10 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "products/{}", products::retrieve),
     Operation("POST", "products/{}", products::update),
     Operation("DELETE", "products/{}", products::delete),
+    Operation("GET", "refunds", refunds::list),
+    Operation("POST", "refunds", refunds::create),
+    Operation("GET", "refunds/{}", refunds::retrieve),
+    Operation("POST", "refunds/{}", refunds::update),
     Operation("GET", "setup_intents", intents::list_setup_intents),
     Operation("POST", "setup_intents", intents::create_setup_intent),
     Operation("GET", "setup_intents/{}", intents::retrieve_setup_intent),

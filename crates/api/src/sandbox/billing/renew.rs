@@ -26,6 +26,7 @@ pub(crate) fn run(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<(), ApiError>
         Kind::Subscription => step_subscription(tx, &mut object),
         Kind::Invoice => step_invoice(tx, &mut object),
         Kind::CheckoutSession => expire_session(tx, &mut object),
+        Kind::Dispute => tx.miss_dispute(object),
         _ => Ok(()),
     }
 }

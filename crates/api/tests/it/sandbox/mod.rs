@@ -3,9 +3,11 @@
 mod billing;
 mod checkout;
 mod faults;
+mod money;
 mod portal;
 mod protocol;
 mod resources;
+mod subscriber;
 mod webhooks;
 
 use std::sync::{Arc, atomic::AtomicI64};

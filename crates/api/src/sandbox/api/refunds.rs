@@ -1,0 +1,88 @@
+//! Refunds.
+
+use super::{Outcome, Page, Request};
+use crate::sandbox::{
+    error::ApiError,
+    object::{Kind, Object},
+    params::Metadata,
+    payment::refund::NewRefund,
+    store::{Listing, Tx},
+};
+
+fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
+    tx.get(Kind::Refund, id, "refund").map_err(ApiError::in_path)
+}
+
+pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let charge = params.string("charge")?;
+    let payment_intent = params.string("payment_intent")?;
+    let new = NewRefund {
+        amount: params.integer_from("amount", 1)?,
+        reason: params.choice("reason", &["duplicate", "fraudulent", "requested_by_customer"])?,
+        metadata: Metadata::new_value(params.metadata()?),
+    };
+    for ignored in ["instructions_email", "refund_application_fee", "reverse_transfer"] {
+        params.kept(ignored);
+    }
+    params.finish()?;
+    let mut charge = match (charge, payment_intent) {
+        (Some(id), _) => tx.get(Kind::Charge, &id, "charge")?,
+        (None, Some(id)) => charge_of(tx, &id)?,
+        (None, None) => {
+            return Err(ApiError::invalid(
+                "One of the following params should be provided for this request: payment_intent or charge.",
+            ));
+        }
+    };
+    Ok(tx.refund(&mut charge, new)?.body)
+}
+
+/// The successful charge of a payment intent.
+fn charge_of(tx: &mut Tx<'_>, intent: &str) -> Result<Object, ApiError> {
+    let intent = tx.get(Kind::PaymentIntent, intent, "payment_intent")?;
+    let charge =
+        intent.text("latest_charge").filter(|_| intent.text("status") == Some("succeeded"));
+    match charge {
+        Some(charge) => tx.get(Kind::Charge, charge, "charge"),
+        None => Err(ApiError::invalid(format!(
+            "This PaymentIntent ({}) does not have a successful charge to refund.",
+            intent.id
+        ))
+        .code("payment_intent_unexpected_state")),
+    }
+}
+
+pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let refund = find(tx, request.id())?;
+    request.params.finish()?;
+    Ok(refund.body)
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before = find(tx, request.id())?;
+    let mut params = request.params;
+    let metadata = params.metadata()?;
+    params.finish()?;
+    let mut refund = before.clone();
+    Metadata::apply(metadata, &mut refund.body);
+    tx.update(&before, &refund)?;
+    // Older integrations listen to this name.
+    tx.emit_change("charge.refund.updated", &before, &refund)?;
+    Ok(refund.body)
+}
+
+pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    let listing = Listing {
+        parent: params.string("charge")?,
+        lookup: params.string("payment_intent")?,
+        ..Listing::default()
+    };
+    let created = params.time_range("created")?;
+    params.finish()?;
+    page.answer(tx, "/v1/refunds", Kind::Refund, listing, |refund| {
+        created.contains(refund.integer("created").unwrap_or(0))
+    })
+}
