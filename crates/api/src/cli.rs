@@ -163,6 +163,7 @@ Secrets come by environment, or by a file named in NAME_FILE, never by flag:
   STRIPE_WEBHOOK_SECRET  whsec_…, comma-separated, each is tried; unset: the sandbox's own
   SECRET_KEYS            keys for tokens, feeds and media, comma-separated: the first makes, all check;
                          unset: generated into DATA_DIR. Required with PostgreSQL and with a live key
+  SMTP_URL               smtps://user:password@host; unset: the sandbox's mailbox, or with a key no mail goes out
   DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
 A file .env in the working directory is read. Logs: RUST_LOG (levels), LOG_FORMAT=json.";
 

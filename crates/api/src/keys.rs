@@ -22,10 +22,13 @@ pub enum Purpose {
     Media,
     /// E-mail and network addresses kept only as a hash.
     Pseudonym,
+    /// The tokens in mailed links.
+    MailedToken,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [Self::AccessToken, Self::Feed, Self::Media, Self::Pseudonym];
+    const ALL: [Self; 5] =
+        [Self::AccessToken, Self::Feed, Self::Media, Self::Pseudonym, Self::MailedToken];
 
     /// Part of what is signed for good: changing one voids everything made with its key.
     const fn label(self) -> &'static [u8] {
@@ -34,6 +37,7 @@ impl Purpose {
             Self::Feed => b"inner-circle/1/feed",
             Self::Media => b"inner-circle/1/media",
             Self::Pseudonym => b"inner-circle/1/pseudonym",
+            Self::MailedToken => b"inner-circle/1/mailed-token",
         }
     }
 }
@@ -76,6 +80,11 @@ impl Keys {
     /// HMAC-SHA256 of `message` with the key that makes.
     pub fn sign(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
         mac(self.current(purpose), message)
+    }
+
+    /// HMAC-SHA256 of `message` with every key, that of the one that makes first: to find what an older key made.
+    pub fn signatures(&self, purpose: Purpose, message: &[u8]) -> impl Iterator<Item = [u8; 32]> {
+        self.all(purpose).map(move |key| mac(key, message))
     }
 
     /// Whether any of the keys made `signature`, in a time that does not tell how much of it is right.

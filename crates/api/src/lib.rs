@@ -14,6 +14,7 @@ pub mod http;
 pub mod inbox;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod sandbox;
 pub mod secret;
 pub mod stripe;

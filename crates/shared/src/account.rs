@@ -32,6 +32,9 @@ pub struct Account {
     pub email: String,
     /// Whether the address was confirmed by mail.
     pub email_verified: bool,
+    /// The address it gets once that is confirmed; absent when it keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_email: Option<String>,
     /// Unix seconds.
     pub created_at: i64,
     /// `cus_…`; null before the first Checkout.
@@ -145,7 +148,7 @@ pub struct DeleteAccount {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeAccount {
-    /// A new login address.
+    /// A new login address; it takes effect once it is confirmed. The present one takes a change back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// A new password.

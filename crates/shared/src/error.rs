@@ -82,6 +82,8 @@ error_codes! {
     WeakPassword = "weak_password", 422;
     /// Not one of Stripe's portal flows.
     UnknownFlow = "unknown_flow", 422;
+    /// A mailed token that opens nothing: not ours, used, or too old.
+    InvalidToken = "invalid_token", 400;
     /// The webhook's signature does not verify.
     InvalidSignature = "invalid_signature", 400;
     /// The webhook is signed but is no event.

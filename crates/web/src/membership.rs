@@ -248,6 +248,7 @@ pub(crate) mod tests {
             ends_at: None,
             trial_end: None,
             payment_problem: None,
+            pending_email: None,
             deletion_pending: false,
         }
     }

@@ -4,11 +4,14 @@ mod change;
 mod email;
 mod limits;
 mod log_in;
+mod mailed;
 mod password;
+mod recover;
 mod sessions;
 mod sign_up;
 mod store;
 mod token;
+mod verify;
 mod view;
 
 use std::{net::IpAddr, sync::Arc};
@@ -20,6 +23,7 @@ pub use email::{Email, InvalidEmail};
 pub use limits::{Limit, LimitError, Limits};
 pub use password::{HashError, WeakPassword};
 pub use sessions::{LIFETIME as SESSION_LIFETIME, OpenedSession, RefreshToken};
+pub use sign_up::SignedUp;
 pub use store::User;
 
 use crate::{
@@ -40,6 +44,17 @@ pub struct Accounts {
     tokens: Arc<Tokens>,
     passwords: Passwords,
     limits: Limits,
+    keys: Keys,
+    registration: Registration,
+}
+
+/// What registering may tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// That an address has an account already.
+    Open,
+    /// Nothing: what came of it is mailed to the address.
+    Closed,
 }
 
 /// Who knocks, before it is known whether they have an account.
@@ -84,6 +99,9 @@ pub enum AccountError {
     /// The user has no such session.
     #[error("there is no such session")]
     UnknownSession,
+    /// A mailed token that opens nothing.
+    #[error("the token opens nothing")]
+    InvalidToken,
     /// The account waits to be deleted.
     #[error("the account waits to be deleted")]
     DeletionPending,
@@ -124,17 +142,20 @@ impl Accounts {
     pub fn new(
         db: Db,
         clock: Clock,
-        keys: &Keys,
+        keys: Keys,
         limits: Limits,
         policy: Arc<Policy>,
+        registration: Registration,
     ) -> Result<Self, HashError> {
         Ok(Self {
             db,
             clock,
             policy,
-            tokens: Arc::new(Tokens::new(keys)),
+            tokens: Arc::new(Tokens::new(&keys)),
             passwords: Passwords::new()?,
             limits,
+            keys,
+            registration,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Users, sessions and limits in the database.
 
+mod mailed;
+
 use diesel::{
     Connection, Queryable, Selectable, delete, insert_into,
     prelude::*,
@@ -7,6 +9,11 @@ use diesel::{
     update,
 };
 use shared::account::SessionInfo;
+
+pub(super) use mailed::{
+    StoredToken, delete_tokens, find_token, insert_registration, insert_token, take_registration,
+    use_token,
+};
 
 use super::{
     limits::Window,
@@ -33,6 +40,8 @@ pub struct User {
     pub email: String,
     /// Whether the address was confirmed by mail.
     pub email_verified: bool,
+    /// The address it is to have once that is confirmed.
+    pub pending_email: Option<String>,
     /// `cus_…`; none before the first Checkout.
     pub stripe_customer_id: Option<String>,
     /// The subscription that counts, `sub_…`.
@@ -136,7 +145,7 @@ pub(super) fn insert_user(
     if added { find_user(conn, id) } else { Ok(None) }
 }
 
-/// Changes the address, which is unconfirmed from then on; whether it was free.
+/// Changes the address to one that was confirmed; whether it was free.
 pub(super) fn update_email(
     conn: &mut Conn,
     user_id: &str,
@@ -147,11 +156,33 @@ pub(super) fn update_email(
         update(users::table.find(user_id))
             .set((
                 users::email.eq(email),
-                users::email_verified.eq(false),
+                users::email_verified.eq(true),
+                users::pending_email.eq(None::<&str>),
                 users::updated_at.eq(now),
             ))
             .execute(conn)
     })
+}
+
+/// Notes that the address works.
+pub(super) fn update_verified(conn: &mut Conn, user_id: &str, now: i64) -> Result<(), DbError> {
+    update(users::table.find(user_id).filter(users::email_verified.eq(false)))
+        .set((users::email_verified.eq(true), users::updated_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes the address that the account gets once that is confirmed; `None` when it keeps its own.
+pub(super) fn update_pending_email(
+    conn: &mut Conn,
+    user_id: &str,
+    email: Option<&str>,
+    now: i64,
+) -> Result<(), DbError> {
+    update(users::table.find(user_id))
+        .set((users::pending_email.eq(email), users::updated_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Runs a write in a savepoint; whether no other row had its unique key.
@@ -266,6 +297,15 @@ pub(super) fn revoke_session(
     Ok(update(live).set(sessions::revoked_at.eq(now)).execute(conn)? == 1)
 }
 
+/// Ends all of the user's sessions.
+pub(super) fn revoke_sessions(conn: &mut Conn, user_id: &str, now: i64) -> Result<(), DbError> {
+    let live = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::revoked_at.is_null());
+    update(live).set(sessions::revoked_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
 pub(super) fn revoke_other_sessions(
     conn: &mut Conn,
     user_id: &str,
@@ -331,6 +371,7 @@ pub(super) fn hit(conn: &mut Conn, name: &str, window: i64, now: i64) -> Result<
 }
 
 pub(super) fn prune(conn: &mut Conn, now: i64) -> Result<(), DbError> {
+    mailed::prune(conn, now)?;
     let gone = now - KEEP_SESSIONS;
     delete(sessions::table.filter(sessions::expires_at.lt(gone).or(sessions::revoked_at.lt(gone))))
         .execute(conn)?;

@@ -20,6 +20,7 @@ pub(super) fn account(
         id: user.id,
         email: user.email,
         email_verified: user.email_verified,
+        pending_email: user.pending_email,
         created_at: user.created_at,
         stripe_customer_id: user.stripe_customer_id,
         plan: standing.plan,

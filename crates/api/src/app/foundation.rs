@@ -18,6 +18,8 @@ use crate::{
     config::{Config, StripeSettings},
     db::{DatabaseUrl, Db},
     episodes::{Library, audio::MediaFolder},
+    keys::Keys,
+    mail::{Mailer, Sender, SmtpUrl, Transport},
     secret::Secret,
     stripe::{self, Client, SecretKey},
 };
@@ -75,6 +77,32 @@ pub fn stripe_client(config: &Config) -> anyhow::Result<Client> {
 pub(super) fn sandbox_client(addr: SocketAddr) -> anyhow::Result<Client> {
     let base = Url::parse(&format!("http://{addr}"))?;
     Ok(Client::new(stripe::Config::new(SecretKey::parse(SANDBOX_KEY)?, base))?)
+}
+
+/// What sends mail: by the server in the settings, else by the sandbox's, else not at all until one is set.
+pub(super) fn mailer(
+    config: &Config,
+    sandbox: Option<SocketAddr>,
+    keys: Keys,
+    site: &Url,
+    catalog: &Catalog,
+) -> anyhow::Result<Mailer> {
+    let of_sandbox = || {
+        let url = sandbox.and_then(|addr| Secret::new(&format!("smtp://{addr}")));
+        url.map(SmtpUrl::parse).transpose()
+    };
+    let smtp = match &config.smtp_url {
+        Some(url) => Some(url.clone()),
+        None => of_sandbox()?,
+    };
+    if smtp.is_none() {
+        tracing::warn!(
+            "SMTP_URL is not set: mail waits in the outbox and is given up when it is of no use any more"
+        );
+    }
+    let sender = config.mail_from.clone().unwrap_or_else(|| Sender::of_site(site));
+    let plans = catalog.plans.iter().map(|plan| (plan.id.clone(), plan.name.clone()));
+    Ok(Mailer::new(Transport::new(smtp.as_ref()), sender, keys, site.clone(), plans))
 }
 
 /// What the catalog says of access.

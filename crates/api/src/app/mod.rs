@@ -22,7 +22,7 @@ pub use foundation::{library, open_database, policy, public_url, stripe_client};
 pub use stop::Stop;
 
 use crate::{
-    account::{Accounts, Limits},
+    account::{Accounts, Limits, Registration},
     billing::{Billing, Rules, identity, refresh::Refresher},
     catalog::{self, Catalog},
     clock::Clock,
@@ -31,7 +31,7 @@ use crate::{
     episodes::{Library, Listening},
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
-    jobs::Jobs,
+    jobs::{Courier, Jobs},
     keys::Keys,
     sandbox,
     stripe::{Client, SigningSecret},
@@ -71,8 +71,17 @@ impl Application {
             true => Limits::on(db.clone(), clock.clone(), keys.clone()),
             false => Limits::off(),
         };
-        let accounts =
-            Accounts::new(db.clone(), clock.clone(), &keys, limits.clone(), Arc::clone(&policy))?;
+        let accounts = Accounts::new(
+            db.clone(),
+            clock.clone(),
+            keys.clone(),
+            limits.clone(),
+            Arc::clone(&policy),
+            match config.open_registration_errors {
+                true => Registration::Open,
+                false => Registration::Closed,
+            },
+        )?;
         let refresher = Refresher::new(db.clone(), stripe.clone(), rules.clone());
         let billing = Billing {
             db: db.clone(),
@@ -88,7 +97,8 @@ impl Application {
         let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, wake, config.reconcile_every);
         let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
         fill(&library).await;
-        let listening = Listening::new(&library, keys, policy.as_ref().clone(), &public_url);
+        let listening =
+            Listening::new(&library, keys.clone(), policy.as_ref().clone(), &public_url);
         let edge = Edge {
             public_url: public_url.clone(),
             cors_origins: config.cors_origins.clone(),
@@ -97,9 +107,19 @@ impl Application {
         let site = Site::load();
         let site_is_built = site.is_built();
 
+        let mailer = foundation::mailer(
+            &config,
+            sandbox.as_ref().map(sandbox::Running::smtp_addr),
+            keys.clone(),
+            &public_url,
+            &catalog,
+        )?;
+        let courier = Courier::new(db.clone(), mailer, clock.clone());
+
         let (closing, closed) = watch::channel(false);
         let background = vec![
             jobs.spawn(closed.clone()),
+            courier.spawn(closed.clone()),
             tokio::spawn(until(
                 closed.clone(),
                 sell(
@@ -166,6 +186,7 @@ impl Application {
                 "Sandbox       {}  (no real money: pay with 4242 4242 4242 4242)",
                 sandbox.public_url()
             );
+            println!("Mailbox       {}/_sandbox/mailbox", sandbox.public_url());
         }
         if !self.site_is_built {
             println!("  (built without the site: scripts/run builds both)");

@@ -129,6 +129,8 @@ mod tests {
             workers: get("WORKERS"),
             reconcile_every: get("RECONCILE_EVERY"),
             cors_origins: get("CORS_ORIGINS"),
+            mail_from: get("MAIL_FROM"),
+            open_registration_errors: get("OPEN_REGISTRATION_ERRORS"),
             ..Settings::default()
         };
         let secrets = SecretSource::from_variables(
@@ -196,6 +198,12 @@ mod tests {
             (vec![("WORKERS", "")], Some("WORKERS")),
             (vec![("RECONCILE_EVERY", "1 week")], Some("RECONCILE_EVERY")),
             (vec![("CORS_ORIGINS", "*")], Some("CORS_ORIGINS")),
+            (vec![("SMTP_URL", "smtps://user:secret@mail.example.com")], None),
+            (vec![("SMTP_URL", "smtp://user:secret@mail.example.com")], Some("SMTP_URL")),
+            (vec![("SMTP_URL", " ")], Some("SMTP_URL")),
+            (vec![("MAIL_FROM", "The Show <hello@example.com>")], None),
+            (vec![("MAIL_FROM", "The Show")], Some("MAIL_FROM")),
+            (vec![("OPEN_REGISTRATION_ERRORS", "no")], Some("OPEN_REGISTRATION_ERRORS")),
             (vec![("STRIPE_SECRET_KEY_FILE", "/no/such/file"), hook], Some("STRIPE_SECRET_KEY")),
         ] {
             assert_eq!(refused(&variables), expected, "{variables:?}");

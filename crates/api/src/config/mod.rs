@@ -18,6 +18,7 @@ pub use settings::Settings;
 
 use crate::{
     db::DatabaseUrl,
+    mail::{Sender, SmtpUrl},
     secret::Secret,
     stripe::{SecretKey, SigningSecret},
 };
@@ -60,6 +61,12 @@ pub struct Config {
     pub stripe: StripeSettings,
     /// Keys for tokens, feeds and media, the first one for making; empty means generated.
     pub secret_keys: Vec<Secret>,
+    /// The mail server; `None` is the sandbox's mailbox, or, with an account at Stripe, none at all.
+    pub smtp_url: Option<SmtpUrl>,
+    /// Who mails come from; `None` is `noreply` at the site's host.
+    pub mail_from: Option<Sender>,
+    /// Whether registering may tell that an address has an account.
+    pub open_registration_errors: bool,
     /// Whether log-in, registration and Checkout are limited.
     pub rate_limits: bool,
     /// Threads that serve requests.

@@ -7,6 +7,7 @@ use url::Url;
 use super::{Config, ConfigError, STRIPE_API, SecretSource, StripeSettings};
 use crate::{
     db::DatabaseUrl,
+    mail::{Sender, SmtpUrl},
     stripe::{SecretKey, SigningSecret},
 };
 
@@ -40,6 +41,13 @@ pub struct Settings {
     /// "yes" lets the sandbox, where anybody pays with a test card, be reached from other machines [default: no]
     #[arg(long, env = "SANDBOX_PUBLIC", hide_env_values = true)]
     pub sandbox_public: Option<String>,
+    /// Who mails come from, such as "Inner Circle <hello@example.com>" [default: noreply@ the host of PUBLIC_URL]
+    #[arg(long, env = "MAIL_FROM", hide_env_values = true)]
+    pub mail_from: Option<String>,
+    /// "false" answers every registration alike and mails what came of it, so that nobody learns who has an account
+    /// [default: true]
+    #[arg(long, env = "OPEN_REGISTRATION_ERRORS", hide_env_values = true)]
+    pub open_registration_errors: Option<String>,
     /// "off" lifts the limits on log-in, registration and Checkout, for load tests [default: on]
     #[arg(long, env = "RATE_LIMITS", hide_env_values = true)]
     pub rate_limits: Option<String>,
@@ -83,6 +91,21 @@ impl Settings {
             database_url,
             stripe: self.stripe(secrets)?,
             secret_keys: secrets.list("SECRET_KEYS")?,
+            smtp_url: secrets
+                .get("SMTP_URL")?
+                .map(SmtpUrl::parse)
+                .transpose()
+                .map_err(|problem| ConfigError::new("SMTP_URL", problem.to_string()))?,
+            mail_from: text("MAIL_FROM", &self.mail_from)?
+                .map(Sender::parse)
+                .transpose()
+                .map_err(|problem| ConfigError::new("MAIL_FROM", problem.to_string()))?,
+            open_registration_errors: switch(
+                "OPEN_REGISTRATION_ERRORS",
+                &self.open_registration_errors,
+                ["true", "false"],
+                true,
+            )?,
             rate_limits: switch("RATE_LIMITS", &self.rate_limits, ["on", "off"], true)?,
             workers: match text("WORKERS", &self.workers)? {
                 None => std::thread::available_parallelism().map_or(2, usize::from),

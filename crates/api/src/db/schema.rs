@@ -29,6 +29,7 @@ diesel::table! {
         customer_email -> Nullable<Text>,
         customer_email_tries -> BigInt,
         customer_email_try_at -> BigInt,
+        pending_email -> Nullable<Text>,
     }
 }
 
@@ -55,6 +56,33 @@ diesel::table! {
         email -> Text,
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    registrations (digest) {
+        digest -> Text,
+        email -> Text,
+        password_digest -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        cause -> Text,
+        user_id -> Nullable<Text>,
+        recipient -> Nullable<Text>,
+        data -> Nullable<Text>,
+        created_at -> BigInt,
+        useless_at -> BigInt,
+        attempts -> BigInt,
+        next_try_at -> Nullable<BigInt>,
+        holder -> Nullable<Text>,
+        leased_until -> BigInt,
+        error -> Nullable<Text>,
+        finished_at -> Nullable<BigInt>,
     }
 }
 
@@ -292,9 +320,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     grants,
     job_leases,
     mailed_tokens,
+    outbox,
     prices,
     rate_limits,
     refreshes,
+    registrations,
     sessions,
     settings,
     subscriptions,

@@ -7,7 +7,7 @@ use actix_web::{
     web,
 };
 use shared::{
-    account::{Credentials, Session, Sessions},
+    account::{Credentials, NextStep, Session, Sessions},
     error::ErrorCode,
 };
 
@@ -17,7 +17,9 @@ use super::{
     error::ApiError,
     signed_in::SignedInOrLeaving,
 };
-use crate::account::{AccountError, Accounts, HashError, OpenedSession, SESSION_LIFETIME, Visitor};
+use crate::account::{
+    AccountError, Accounts, HashError, OpenedSession, SESSION_LIFETIME, SignedUp, Visitor,
+};
 
 /// The cookie that holds the refresh token.
 const REFRESH_COOKIE: &str = "circle_refresh";
@@ -30,8 +32,12 @@ pub(super) async fn register(
     accounts: web::Data<Accounts>,
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, ApiError> {
-    let opened = accounts.sign_up(&body.email, body.password, visitor).await?;
-    Ok(answer(StatusCode::CREATED, opened, &edge))
+    Ok(match accounts.sign_up(&body.email, body.password, visitor).await? {
+        SignedUp::Opened(opened) => answer(StatusCode::CREATED, *opened, &edge),
+        SignedUp::CheckEmail => {
+            HttpResponse::Accepted().json(NextStep { next: "check_email".to_owned() })
+        }
+    })
 }
 
 /// `POST /api/auth/login`
@@ -135,6 +141,11 @@ impl From<AccountError> for ApiError {
             AccountError::UnknownSession => {
                 Self::new(ErrorCode::NotFound, "There is no such session.")
             }
+            AccountError::InvalidToken => Self::new(
+                ErrorCode::InvalidToken,
+                "This link does not work any more. Have a new one sent.",
+            )
+            .field("token"),
             AccountError::DeletionPending => Self::new(
                 ErrorCode::DeletionPending,
                 "This account is being deleted; nothing else can be done with it.",

@@ -10,6 +10,7 @@ mod events;
 mod feeds;
 mod headers;
 mod health;
+mod mailed;
 mod me;
 mod media;
 mod plans;
@@ -40,6 +41,10 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(paths::LOGOUT).route(post().to(auth::logout)))
         .service(at(paths::SESSIONS).route(get().to(auth::sessions)))
         .service(at(&format!("{}/{{id}}", paths::SESSIONS)).route(delete().to(auth::end_session)))
+        .service(at(paths::FORGOT_PASSWORD).route(post().to(mailed::forgot_password)))
+        .service(at(paths::RESET_PASSWORD).route(post().to(mailed::reset_password)))
+        .service(at(paths::VERIFY_EMAIL).route(post().to(mailed::verify_email)))
+        .service(at(paths::RESEND_VERIFICATION).route(post().to(mailed::resend_verification)))
         .service(at(paths::ME).route(get().to(me::show)).route(patch().to(me::change)))
         .service(at(paths::CHECKOUT_SESSION).route(post().to(billing::start_checkout)))
         .service(

@@ -2,6 +2,7 @@
 //! woken by commits and by the clock.
 
 mod backoff;
+mod courier;
 mod periodic;
 mod store;
 mod worker;
@@ -14,6 +15,8 @@ use tokio::{
     time::Duration,
 };
 use uuid::Uuid;
+
+pub use courier::Courier;
 
 use crate::{
     billing::refresh::{self, Refresher},

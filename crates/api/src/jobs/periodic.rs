@@ -12,6 +12,7 @@ use crate::{
     },
     clock::Clock,
     db::DbError,
+    mail,
 };
 
 /// Listeners or subscriptions that one look at the clock takes on.
@@ -86,10 +87,19 @@ impl Jobs {
                 }
             };
             at_start = false;
-            if let Err(error) = account::prune(&self.db, self.clock().wall()).await {
-                tracing::warn!(%error, "old sessions and limits could not be removed");
-            }
+            self.prune().await;
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn prune(&self) {
+        let now = self.clock().wall();
+        let pruned = match account::prune(&self.db, now).await {
+            Ok(()) => self.db.write(move |conn| mail::prune(conn, now)).await,
+            failed => failed,
+        };
+        if let Err(error) = pruned {
+            tracing::warn!(%error, "what nobody needs any more could not be removed");
         }
     }
 

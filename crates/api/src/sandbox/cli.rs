@@ -79,6 +79,11 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
     println!("Sandbox        {}", running.api_base());
     println!("API key        any sk_test_… key");
     println!("Webhook secret {}", running.webhook_secret());
+    println!(
+        "Mail           smtp://{}, shown at {}/_sandbox/mailbox",
+        running.smtp_addr(),
+        running.public_url()
+    );
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     running.stop().await;
     Ok(())

@@ -24,6 +24,7 @@ mod faults;
 mod form;
 mod invoice_page;
 mod log;
+mod mailbox;
 mod object;
 mod pages;
 mod params;

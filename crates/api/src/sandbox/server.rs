@@ -18,6 +18,7 @@ use super::{
     error::ApiError,
     faults::{self, Faults},
     log::RequestLog,
+    mailbox,
     object::{Kind, Object, random_word},
     pages,
     store::{Listing, Origin, Setting, Store, StoreError, Surroundings, Tx},
@@ -74,6 +75,7 @@ impl From<ApiError> for StartError {
 #[derive(Debug)]
 pub struct Running {
     addr: SocketAddr,
+    smtp_addr: SocketAddr,
     public_url: String,
     webhook_secret: String,
     sandbox: web::Data<Sandbox>,
@@ -85,6 +87,11 @@ impl Running {
     /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where its mailbox takes mail, by SMTP without TLS and without a log-in.
+    pub fn smtp_addr(&self) -> SocketAddr {
+        self.smtp_addr
     }
 
     /// Base of the API for clients on this machine, without a slash at the end.
@@ -148,6 +155,8 @@ fn is_configured(endpoint: &Object) -> bool {
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = bind(config.addr)?;
     let addr = listener.local_addr().map_err(StartError::Serve)?;
+    let smtp = mailbox::bind().await.map_err(StartError::Serve)?;
+    let smtp_addr = smtp.local_addr().map_err(StartError::Serve)?;
     let public_url = config.public_url.unwrap_or_else(|| format!("http://{addr}"));
     let public_url = public_url.trim_end_matches('/').to_owned();
     if let Some(folder) = config.database.parent() {
@@ -208,13 +217,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tracing::error!(%error, "the sandbox's server ended");
         }
     });
-    let mut running =
-        Running { addr, public_url, webhook_secret, sandbox, server: handle, tasks: vec![serving] };
+    let mut running = Running {
+        addr,
+        smtp_addr,
+        public_url,
+        webhook_secret,
+        sandbox,
+        server: handle,
+        tasks: vec![serving],
+    };
     if let Some(url) = config.webhook.and_then(|webhook| webhook.url) {
         running.set_webhook(&url).await?;
     }
     running.tasks.push(tokio::spawn(sender.run()));
     running.tasks.push(tokio::spawn(ticker::run(running.sandbox.clone())));
+    running.tasks.push(tokio::spawn(mailbox::serve(smtp, running.sandbox.clone())));
     Ok(running)
 }
 

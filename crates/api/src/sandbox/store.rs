@@ -4,6 +4,7 @@
 //! transaction and only then answers, so whatever was acknowledged is on disk.
 
 mod deliveries;
+mod mails;
 mod objects;
 mod schema;
 mod settings;
@@ -21,6 +22,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tokio::sync::Notify;
 
 pub(crate) use self::deliveries::{Attempt, Delivery, DeliveryState};
+pub(crate) use self::mails::{Mail, NewMail};
 pub(crate) use self::objects::Listing;
 pub(crate) use self::settings::{Replay, Setting};
 use self::writer::Writer;

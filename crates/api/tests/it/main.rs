@@ -14,6 +14,7 @@ mod feed_import;
 mod feeds;
 mod harness;
 mod life_cycle;
+mod mail;
 mod me;
 mod media;
 mod pages;

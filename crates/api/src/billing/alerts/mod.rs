@@ -17,6 +17,8 @@ pub enum AlertKind {
     Tombstone,
     /// A Checkout of ours was completed by a customer who is not its listener. Its subject is the session.
     CustomerMismatch,
+    /// A mail that was given up, or none that gets out. Its subject is the mail, or `outbox`.
+    Mail,
     /// Work that keeps failing. Its subject names it.
     FailedJob,
 }
@@ -30,6 +32,7 @@ impl AlertKind {
             Self::Livemode => "livemode",
             Self::Tombstone => "tombstone",
             Self::CustomerMismatch => "customer_mismatch",
+            Self::Mail => "mail",
             Self::FailedJob => "failed_job",
         }
     }

@@ -25,6 +25,8 @@
 //! | End of a flow | `…/done` | | link "Return to {business}" |
 //! | Invoice | `/invoice/{secret}` | the card, while it is open | button "Pay $10.00", link "Download PDF" |
 //! | | `/invoice/{secret}/pdf` | | |
+//! | Mailbox | `/_sandbox/mailbox` | | the subjects of the mails, newest first |
+//! | One mail | `/_sandbox/mailbox/{id}` | | links "HTML", "Text", "All mails"; the mail in a frame titled "Mail" |
 //!
 //! The card is `#card-number #card-expiry #card-cvc #billing-name`. The button that sends a page's
 //! form has `data-testid="submit"`; others: `total-due` (Checkout), `due-today` (change of plan),
@@ -37,6 +39,7 @@ mod checkout;
 mod display;
 mod form;
 mod invoice;
+mod mailbox;
 mod portal;
 mod refused;
 mod reply;
@@ -67,6 +70,10 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
             web::get().to(|| asset("text/javascript; charset=utf-8", shell::SCRIPT)),
         )
         .route(shell::ICON_PATH, web::get().to(|| asset("image/svg+xml", shell::ICON)))
+        .route("/_sandbox/mailbox", web::get().to(mailbox::list))
+        .route("/_sandbox/mailbox.json", web::get().to(mailbox::list_json))
+        .route("/_sandbox/mailbox/{id}", web::get().to(mailbox::show))
+        .route("/_sandbox/mailbox/{id}/html", web::get().to(mailbox::show_html))
         .service(
             web::scope("/pay/{secret}")
                 .wrap(middleware::from_fn(reply::refuse_cross_site))

@@ -42,6 +42,17 @@ CREATE TABLE IF NOT EXISTS replays (
     created BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS replays_by_age ON replays (created);
+CREATE TABLE IF NOT EXISTS mails (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    message_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    reply_to TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT,
+    created BIGINT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
 ";
 
@@ -89,5 +100,19 @@ diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> BigInt,
+        message_id -> Text,
+        sender -> Text,
+        recipient -> Text,
+        reply_to -> Text,
+        subject -> Text,
+        text -> Text,
+        html -> Nullable<Text>,
+        created -> BigInt,
     }
 }

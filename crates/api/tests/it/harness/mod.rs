@@ -3,6 +3,7 @@
 mod database;
 mod http;
 mod listeners;
+mod mails;
 mod sessions;
 mod subscriber;
 
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use database::Database;
 pub use http::Answer;
+pub use mails::token_in;
 pub use sessions::{Listener, PASSWORD, cookie, credentials};
 pub use subscriber::{Subscriber, VISA};
 

@@ -1,0 +1,3 @@
+ALTER TABLE users DROP COLUMN pending_email;
+DROP TABLE registrations;
+DROP TABLE outbox;
