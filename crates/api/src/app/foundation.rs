@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::{
-    access::Policy,
+    access::{Policy, Suspension},
     catalog::{self, Catalog},
     clock::Clock,
     config::{Config, StripeSettings},
@@ -107,7 +107,9 @@ pub(super) fn mailer(
 
 /// What the catalog says of access.
 pub fn policy(catalog: &Catalog) -> Policy {
+    let catalog::Suspension { on_refund, on_dispute } = catalog.suspension;
     Policy::new(catalog.plans.iter().map(|plan| (plan.id.clone(), plan.grace_days)))
+        .suspending(Suspension { on_refund, on_dispute })
 }
 
 /// The keys in the settings, or else the one kept in the data folder, made at the first start.

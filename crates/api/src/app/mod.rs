@@ -24,10 +24,9 @@ pub use stop::Stop;
 use crate::{
     account::{Accounts, Limits, Registration},
     billing::{Billing, Rules, identity, refresh::Refresher},
-    catalog::{self, Catalog},
+    catalog::{self, Shop},
     clock::Clock,
     config::{Config, StripeSettings},
-    db::Db,
     episodes::{Library, Listening},
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
@@ -94,7 +93,14 @@ impl Application {
         };
         let wake = Arc::new(Notify::new());
         let inbox = Inbox::new(db.clone(), rules, webhook_secrets, Arc::clone(&wake));
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, wake, config.reconcile_every);
+        let shop = Shop {
+            catalog: Arc::clone(&catalog),
+            stripe,
+            db: db.clone(),
+            site: public_url.clone(),
+        };
+        let every = config.reconcile_every;
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, every);
         let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
         fill(&library).await;
         let listening =
@@ -120,17 +126,7 @@ impl Application {
         let background = vec![
             jobs.spawn(closed.clone()),
             courier.spawn(closed.clone()),
-            tokio::spawn(until(
-                closed.clone(),
-                sell(
-                    Arc::clone(&catalog),
-                    stripe,
-                    db.clone(),
-                    public_url.clone(),
-                    clock,
-                    sandbox.is_some(),
-                ),
-            )),
+            tokio::spawn(until(closed.clone(), sell(shop, clock, sandbox.is_some()))),
         ];
         let origins = config.cors_origins.clone();
         let (accounts, billing, inbox) =
@@ -288,20 +284,13 @@ async fn fill(library: &Library) {
 /// Brings the catalog and Stripe together, now and again: prices also change in the dashboard and on other machines.
 /// What a start changes at a real account is the operator's to say, with `circle catalog apply`; until then what
 /// Stripe sells is what is shown.
-async fn sell(
-    catalog: Arc<Catalog>,
-    stripe: Client,
-    db: Db,
-    site: Url,
-    clock: Clock,
-    mut apply: bool,
-) {
+async fn sell(shop: Shop, clock: Clock, mut apply: bool) {
     let mut wait = Duration::from_secs(1);
     loop {
         let now = clock.wall();
         let outcome = match apply {
-            true => catalog::apply(&catalog, &stripe, &db, &site, now).await,
-            false => catalog::refresh(&catalog, &stripe, &db, &site, now).await,
+            true => shop.apply(now).await,
+            false => shop.refresh(now).await,
         };
         wait = match outcome {
             Ok(applied) => {

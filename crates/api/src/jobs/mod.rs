@@ -20,6 +20,7 @@ pub use courier::Courier;
 
 use crate::{
     billing::refresh::{self, Refresher},
+    catalog::Shop,
     db::Db,
     inbox::{self, Inbox},
 };
@@ -33,6 +34,7 @@ pub struct Jobs {
     db: Db,
     inbox: Inbox,
     refresher: Refresher,
+    shop: Shop,
     wake: Arc<Notify>,
     /// Names this process in leases.
     holder: Arc<str>,
@@ -40,11 +42,12 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// The work that `inbox` leaves and `refresher` does. `wake` is called when there is some.
+    /// The work that `inbox` leaves and that `refresher` and `shop` do. `wake` is called when there is some.
     pub fn new(
         db: Db,
         inbox: Inbox,
         refresher: Refresher,
+        shop: Shop,
         wake: Arc<Notify>,
         reconcile_every: Duration,
     ) -> Self {
@@ -52,6 +55,7 @@ impl Jobs {
             db,
             inbox,
             refresher,
+            shop,
             wake,
             holder: Uuid::now_v7().to_string().into(),
             reconcile_every,

@@ -3,6 +3,8 @@
 mod crashes;
 mod customers;
 mod intake;
+mod money_back;
+mod on_sale;
 mod operator;
 mod order;
 mod refresh;
