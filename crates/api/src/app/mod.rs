@@ -226,7 +226,7 @@ async fn counterpart(
     addr: SocketAddr,
     clock_offset: Arc<AtomicI64>,
 ) -> anyhow::Result<Counterpart> {
-    let (sandbox_addr, public_url, given) = match &config.stripe {
+    let (sandbox_addr, public_url, record, given) = match &config.stripe {
         StripeSettings::Account { webhook_secrets, .. } => {
             let webhook_secrets = webhook_secrets.clone();
             return Ok(Counterpart {
@@ -235,8 +235,8 @@ async fn counterpart(
                 sandbox: None,
             });
         }
-        StripeSettings::Sandbox { addr, public_url, webhook_secrets, .. } => {
-            (addr, public_url, webhook_secrets)
+        StripeSettings::Sandbox { addr, public_url, record, webhook_secrets, .. } => {
+            (addr, public_url, record, webhook_secrets)
         }
     };
     let running = sandbox::start(sandbox::Config {
@@ -250,6 +250,7 @@ async fn counterpart(
         }),
         clock_offset,
         faults: sandbox::FaultPlan::default(),
+        record: record.clone(),
     })
     .await
     .context("SANDBOX_ADDR")?;

@@ -88,6 +88,8 @@ pub enum StripeSettings {
         public_url: Option<Url>,
         /// Whether other machines may reach it, and the site with it.
         public: bool,
+        /// A file that every request of the API and its answer is added to.
+        record: Option<PathBuf>,
         /// Accepted besides the sandbox's own.
         webhook_secrets: Vec<SigningSecret>,
     },

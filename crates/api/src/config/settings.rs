@@ -48,6 +48,9 @@ pub struct Settings {
     /// [default: true]
     #[arg(long, env = "OPEN_REGISTRATION_ERRORS", hide_env_values = true)]
     pub open_registration_errors: Option<String>,
+    /// A file that every request to the sandbox and its answer is added to, as JSON lines [default: none]
+    #[arg(long, env = "SANDBOX_RECORD", hide_env_values = true)]
+    pub sandbox_record: Option<String>,
     /// "off" lifts the limits on log-in, registration and Checkout, for load tests [default: on]
     #[arg(long, env = "RATE_LIMITS", hide_env_values = true)]
     pub rate_limits: Option<String>,
@@ -150,6 +153,7 @@ impl Settings {
                     .map(|t| web_url("SANDBOX_PUBLIC_URL", t))
                     .transpose()?,
                 public,
+                record: text("SANDBOX_RECORD", &self.sandbox_record)?.map(PathBuf::from),
                 webhook_secrets,
             }),
         }

@@ -21,6 +21,7 @@ use super::{
     mailbox,
     object::{Kind, Object, random_word},
     pages,
+    record::Recorder,
     store::{Listing, Origin, Setting, Store, StoreError, Surroundings, Tx},
     ticker::{self, Turn},
     webhooks::{Sender, SenderError},
@@ -46,6 +47,14 @@ pub enum StartError {
     /// The folder of the file cannot be made.
     #[error("the sandbox cannot make the folder of {path}: {source}")]
     Folder {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file to record requests in cannot be opened.
+    #[error("the sandbox cannot record requests in {path}: {source}")]
+    Record {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -163,6 +172,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| StartError::Folder { path: config.database.clone(), source })?;
     }
+    let recorder = match config.record {
+        Some(path) => {
+            let opened = Recorder::open(&path);
+            Some(opened.map_err(|source| StartError::Record { path, source })?)
+        }
+        None => None,
+    };
     let clock_offset = config.clock_offset;
     let surroundings = Arc::new(Surroundings {
         clock: Clock::new(Arc::clone(&clock_offset)),
@@ -192,6 +208,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         faults: Faults::new(config.faults),
         in_flight: InFlight::default(),
         log: RequestLog::default(),
+        recorder,
         turn: Turn::default(),
     });
     let sender = Sender::new(sandbox.clone())?;
