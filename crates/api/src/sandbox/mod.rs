@@ -23,6 +23,7 @@ mod events;
 mod faults;
 mod form;
 mod invoice_page;
+mod listen;
 mod log;
 mod mailbox;
 mod object;
@@ -90,6 +91,7 @@ pub(crate) struct Sandbox {
     pub(crate) account: String,
     pub(crate) faults: faults::Faults,
     pub(crate) in_flight: api::InFlight,
+    pub(crate) listeners: listen::Listeners,
     pub(crate) log: log::RequestLog,
     pub(crate) recorder: Option<record::Recorder>,
     pub(crate) turn: ticker::Turn,

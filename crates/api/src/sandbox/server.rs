@@ -17,6 +17,7 @@ use super::{
     control,
     error::ApiError,
     faults::{self, Faults},
+    listen::{self, Listeners},
     log::RequestLog,
     mailbox,
     object::{Kind, Object, random_word},
@@ -198,6 +199,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             let secret = kept(tx, Setting::WebhookSecret, || format!("whsec_{}", random_word(32)))?;
             let offset: i64 =
                 tx.setting(Setting::ClockOffset)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+            listen::forget_all(tx)?;
             Ok((account, secret, offset))
         })
         .await?;
@@ -207,6 +209,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         account,
         faults: Faults::new(config.faults),
         in_flight: InFlight::default(),
+        listeners: Listeners::default(),
         log: RequestLog::default(),
         recorder,
         turn: Turn::default(),

@@ -23,6 +23,7 @@ mod products;
 mod refunds;
 mod routes;
 mod search;
+mod stripecli;
 mod subscription_items;
 mod subscriptions;
 mod webhook_endpoints;
