@@ -3,11 +3,9 @@
 mod crashes;
 mod customers;
 mod intake;
-mod money_back;
-mod on_sale;
 mod operator;
 mod order;
 mod refresh;
 mod repair;
 mod stand_in;
-mod world;
+pub mod world;

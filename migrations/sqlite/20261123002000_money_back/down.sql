@@ -1,2 +1,0 @@
-ALTER TABLE subscriptions DROP COLUMN money_back;
-ALTER TABLE subscriptions DROP COLUMN latest_invoice;
