@@ -7,6 +7,7 @@ pub mod grants;
 mod policy;
 mod reason;
 mod store;
+mod suspension;
 
 pub use policy::{
     Decision, Grant, Policy, STALE_AFTER, SubscriptionFacts, Verdict, decide, payment_problem,
@@ -16,3 +17,4 @@ pub use reason::Reason;
 pub use store::{
     AccessChange, Snapshot, Standing, derive, list_changes, list_due, lock_user, standing,
 };
+pub use suspension::{Dispute, MoneyBack, Suspension};

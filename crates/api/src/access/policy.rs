@@ -5,7 +5,7 @@
 
 use shared::account::PaymentProblem;
 
-use super::Reason;
+use super::{MoneyBack, Reason, Suspension};
 use crate::stripe::SubscriptionStatus;
 
 const DAY: i64 = 86_400;
@@ -21,6 +21,7 @@ const FIRST_PAYMENT_WITHIN: i64 = 23 * 3_600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     plans: Vec<PlanRule>,
+    suspension: Suspension,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,19 @@ impl Policy {
     pub fn new(plans: impl IntoIterator<Item = (String, u32)>) -> Self {
         Self {
             plans: plans.into_iter().map(|(id, grace_days)| PlanRule { id, grace_days }).collect(),
+            suspension: Suspension::default(),
         }
+    }
+
+    /// The same, with what money that goes back does.
+    #[must_use]
+    pub fn suspending(self, suspension: Suspension) -> Self {
+        Self { suspension, ..self }
+    }
+
+    /// Whether money that goes back does anything, so that it is worth asking about.
+    pub fn suspends(&self) -> bool {
+        self.suspension.on_refund || self.suspension.on_dispute
     }
 
     /// The place of a plan, 0 for the lowest; `None` for one that is not on sale.
@@ -84,6 +97,10 @@ pub struct SubscriptionFacts {
     pub past_due_since: Option<i64>,
     /// When it was made.
     pub created: i64,
+    /// The invoice made last.
+    pub latest_invoice: Option<String>,
+    /// Money that went back.
+    pub money_back: MoneyBack,
     /// How old these facts are: Stripe's time of the newest one.
     pub as_of: i64,
 }
@@ -164,6 +181,11 @@ pub fn verdict(facts: &SubscriptionFacts, policy: &Policy, now: i64) -> Verdict 
             return Verdict::deny(Reason::Ended);
         }
         end = end.min(planned);
+    }
+    if let Some(reason) =
+        facts.money_back.suspends(facts.latest_invoice.as_deref(), policy.suspension)
+    {
+        return Verdict::deny(reason);
     }
     if let Some(rest) = unpaid_rest(facts, now) {
         if rest.from <= now {

@@ -24,6 +24,8 @@ fn subscription(status: &str) -> SubscriptionFacts {
         pause_resumes_at: None,
         paid_until: None,
         past_due_since: None,
+        latest_invoice: Some("in_1".to_owned()),
+        money_back: MoneyBack::default(),
         created: PAST,
         as_of: NOW,
     }
@@ -322,4 +324,34 @@ fn plans_open_what_is_not_above_them() {
     ] {
         assert_eq!(policy.covers(plan, required), opens, "{plan} {required}");
     }
+}
+
+#[test]
+fn money_that_went_back_shuts_what_was_open_and_nothing_else() {
+    let refunded = MoneyBack { refunded_invoice: Some("in_1".to_owned()), dispute: None };
+    let with = |status: &str| SubscriptionFacts {
+        money_back: refunded.clone(),
+        past_due_since: Some(NOW),
+        ..subscription(status)
+    };
+    for (status, reason) in [
+        ("active", "refunded"),
+        ("trialing", "refunded"),
+        ("past_due", "refunded"),
+        ("canceled", "ended"),
+        ("unpaid", "unpaid"),
+        ("paused", "paused"),
+        ("incomplete", "incomplete"),
+    ] {
+        assert_eq!(judged(&with(status)), (false, reason, None), "{status}");
+    }
+    // A renewal has followed.
+    let renewed = SubscriptionFacts { latest_invoice: Some("in_2".to_owned()), ..with("active") };
+    assert!(judged(&renewed).0);
+    let forgiving = policy().suspending(Suspension { on_refund: false, on_dispute: true });
+    assert!(verdict(&with("active"), &forgiving, NOW).allowed);
+    // What else the listener has stays open.
+    let other = of_plan("sub_2", Some("starter"), subscription("active"));
+    let decision = decide(&[with("active"), other], &[], &policy(), NOW);
+    assert_eq!((decision.allowed, decision.plan.as_deref()), (true, Some("starter")));
 }

@@ -34,6 +34,10 @@ reasons! {
     Granted = "granted", "The operator gave it.";
     /// Neither a subscription nor a grant.
     NoSubscription = "no_subscription", "There is neither a subscription nor a grant.";
+    /// The latest invoice was paid back.
+    Refunded = "refunded", "Its latest invoice was refunded in full.";
+    /// A payment is disputed.
+    Disputed = "disputed", "A payment for it is disputed, or the dispute about the latest one was lost.";
     /// Canceled, or past its planned end.
     Ended = "ended", "The subscription ended, or its planned end has passed.";
     /// A renewal failed, and the grace is over.

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::account::{Access, PaymentProblem};
 use uuid::Uuid;
 
-use super::policy::{self, Decision, Grant, Policy, SubscriptionFacts};
+use super::{
+    MoneyBack,
+    policy::{self, Decision, Grant, Policy, SubscriptionFacts},
+};
 use crate::{
     db::{
         self, Conn, DbError,
@@ -100,6 +103,8 @@ struct FactsRow {
     past_due_since: Option<i64>,
     created_at: i64,
     version: i64,
+    latest_invoice: Option<String>,
+    money_back: Option<String>,
 }
 
 impl From<FactsRow> for SubscriptionFacts {
@@ -119,6 +124,8 @@ impl From<FactsRow> for SubscriptionFacts {
             past_due_since: row.past_due_since,
             created: row.created_at,
             as_of: row.version,
+            latest_invoice: row.latest_invoice,
+            money_back: MoneyBack::from_text(row.money_back.as_deref()),
         }
     }
 }

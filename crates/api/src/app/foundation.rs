@@ -12,11 +12,11 @@ use anyhow::{Context, anyhow};
 use url::Url;
 
 use crate::{
-    access::Policy,
+    access::{Policy, Suspension},
     catalog::{self, Catalog},
     clock::Clock,
     config::{Config, StripeSettings},
-    db::{self, DatabaseUrl, Db},
+    db::{DatabaseUrl, Db},
     episodes::{Library, audio::MediaFolder},
     keys::Keys,
     mail::{Mailer, Sender, SmtpUrl, Transport},
@@ -34,11 +34,7 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
         Some(url) => url.clone(),
         None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
     };
-    let db = Db::open_with(&url, &config.postgres).await?;
-    for weakness in db::weaknesses(&db.durability().await?) {
-        tracing::warn!("the database: {weakness}");
-    }
-    Ok(db)
+    Ok(Db::open(&url).await?)
 }
 
 /// The episodes, for the commands that keep them.
@@ -111,7 +107,9 @@ pub(super) fn mailer(
 
 /// What the catalog says of access.
 pub fn policy(catalog: &Catalog) -> Policy {
+    let catalog::Suspension { on_refund, on_dispute } = catalog.suspension;
     Policy::new(catalog.plans.iter().map(|plan| (plan.id.clone(), plan.grace_days)))
+        .suspending(Suspension { on_refund, on_dispute })
 }
 
 /// The keys in the settings, or else the one kept in the data folder, made at the first start.

@@ -2,12 +2,12 @@
 
 mod foundation;
 mod listen;
-mod sell;
 mod stop;
 
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web};
@@ -24,13 +24,13 @@ pub use stop::Stop;
 use crate::{
     account::{Accounts, Limits, Registration},
     billing::{Billing, Rules, identity, refresh::Refresher},
-    catalog,
+    catalog::{self, Shop},
     clock::Clock,
     config::{Config, StripeSettings},
     episodes::{Library, Listening},
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
-    jobs::{Courier, Jobs, Schedule},
+    jobs::{Courier, Jobs},
     keys::Keys,
     sandbox,
     stripe::{Client, SigningSecret},
@@ -93,11 +93,14 @@ impl Application {
         };
         let wake = Arc::new(Notify::new());
         let inbox = Inbox::new(db.clone(), rules, webhook_secrets, Arc::clone(&wake));
-        let schedule = Schedule {
-            reconcile_every: config.reconcile_every,
-            event_retention: config.event_retention,
+        let shop = Shop {
+            catalog: Arc::clone(&catalog),
+            stripe,
+            db: db.clone(),
+            site: public_url.clone(),
         };
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, wake, schedule);
+        let every = config.reconcile_every;
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, every);
         let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
         fill(&library).await;
         let listening =
@@ -123,17 +126,7 @@ impl Application {
         let background = vec![
             jobs.spawn(closed.clone()),
             courier.spawn(closed.clone()),
-            tokio::spawn(until(
-                closed.clone(),
-                sell::sell(
-                    Arc::clone(&catalog),
-                    stripe,
-                    db.clone(),
-                    public_url.clone(),
-                    clock,
-                    sandbox.is_some(),
-                ),
-            )),
+            tokio::spawn(until(closed.clone(), sell(shop, clock, sandbox.is_some()))),
         ];
         let origins = config.cors_origins.clone();
         let (accounts, billing, inbox) =
@@ -233,7 +226,7 @@ async fn counterpart(
     addr: SocketAddr,
     clock_offset: Arc<AtomicI64>,
 ) -> anyhow::Result<Counterpart> {
-    let (sandbox_addr, public_url, given) = match &config.stripe {
+    let (sandbox_addr, public_url, record, given) = match &config.stripe {
         StripeSettings::Account { webhook_secrets, .. } => {
             let webhook_secrets = webhook_secrets.clone();
             return Ok(Counterpart {
@@ -242,8 +235,8 @@ async fn counterpart(
                 sandbox: None,
             });
         }
-        StripeSettings::Sandbox { addr, public_url, webhook_secrets, .. } => {
-            (addr, public_url, webhook_secrets)
+        StripeSettings::Sandbox { addr, public_url, record, webhook_secrets, .. } => {
+            (addr, public_url, record, webhook_secrets)
         }
     };
     let running = sandbox::start(sandbox::Config {
@@ -257,6 +250,7 @@ async fn counterpart(
         }),
         clock_offset,
         faults: sandbox::FaultPlan::default(),
+        record: record.clone(),
     })
     .await
     .context("SANDBOX_ADDR")?;
@@ -285,5 +279,35 @@ async fn fill(library: &Library) {
         Err(error) => {
             tracing::error!(%error, "the episodes that come with the program could not be put in place")
         }
+    }
+}
+
+/// Brings the catalog and Stripe together, now and again: prices also change in the dashboard and on other machines.
+/// What a start changes at a real account is the operator's to say, with `circle catalog apply`; until then what
+/// Stripe sells is what is shown.
+async fn sell(shop: Shop, clock: Clock, mut apply: bool) {
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let now = clock.wall();
+        let outcome = match apply {
+            true => shop.apply(now).await,
+            false => shop.refresh(now).await,
+        };
+        wait = match outcome {
+            Ok(applied) => {
+                for change in applied.changes {
+                    tracing::info!("catalog: {change}");
+                }
+                // Once is enough: the file may since have been changed and applied by hand.
+                apply = false;
+                Duration::from_secs(60 * 60)
+            }
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::error!("the catalog and Stripe could not be brought together: {error:#}");
+                (wait * 2).min(Duration::from_secs(60))
+            }
+        };
+        tokio::time::sleep(wait).await;
     }
 }

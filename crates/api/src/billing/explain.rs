@@ -10,7 +10,9 @@ use super::{
     subscriptions::{self, SubscriptionRow},
 };
 use crate::{
-    access::{self, AccessChange, Reason, Snapshot, Standing, grants::GrantRecord},
+    access::{
+        self, AccessChange, Dispute, MoneyBack, Reason, Snapshot, Standing, grants::GrantRecord,
+    },
     db::{Conn, DbError},
 };
 
@@ -103,6 +105,13 @@ fn line(row: &SubscriptionRow) -> Result<String, fmt::Error> {
         if let Some(word) = word {
             write!(line, ", {name} {word}")?;
         }
+    }
+    let money = MoneyBack::from_text(row.money_back.as_deref());
+    if let Some(invoice) = money.refunded_invoice {
+        write!(line, ", {invoice} refunded in full")?;
+    }
+    if let Some(Dispute { invoice, status }) = money.dispute {
+        write!(line, ", payment of {invoice} disputed: {status}")?;
     }
     Ok(line)
 }

@@ -9,6 +9,8 @@ pub(super) struct File {
     pub(super) episodes: Episodes,
     pub(super) plans: Vec<PlanEntry>,
     #[serde(default)]
+    pub(super) access: Access,
+    #[serde(default)]
     pub(super) checkout: Checkout,
     pub(super) portal: Portal,
 }
@@ -46,6 +48,19 @@ pub(super) struct PlanEntry {
 
 fn yes() -> bool {
     true
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Access {
+    pub(super) suspend_on_refund: bool,
+    pub(super) suspend_on_dispute: bool,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { suspend_on_refund: true, suspend_on_dispute: true }
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -15,6 +15,7 @@ mod file;
 mod offers;
 mod parse;
 pub mod portal;
+mod shop;
 pub mod store;
 
 use shared::plans::Interval;
@@ -22,6 +23,10 @@ use shared::plans::Interval;
 pub use apply::{Applied, ApplyError, apply, refresh};
 pub use offers::{Offer, Term, list_plans};
 pub use parse::CatalogError;
+pub use shop::Shop;
+
+/// What the ids of our products begin with; the rest is the plan's id.
+pub const PRODUCT_PREFIX: &str = "circle_";
 
 /// The catalog that is used when there is no file: the one in the repository.
 pub const BUILT_IN: &str = include_str!("../../../../catalog.toml");
@@ -33,6 +38,8 @@ pub struct Catalog {
     pub plans: Vec<Plan>,
     /// The lowest plan that opens an episode which names none; one of `plans`.
     pub default_required_plan: String,
+    /// What money that goes back does to access.
+    pub suspension: Suspension,
     /// How Checkout behaves.
     pub checkout: CheckoutSettings,
     /// What the portal offers.
@@ -73,12 +80,12 @@ pub struct Plan {
 impl Plan {
     /// Id of its product at Stripe.
     pub fn product_id(&self) -> String {
-        format!("circle_{}", self.id)
+        format!("{PRODUCT_PREFIX}{}", self.id)
     }
 
     /// Id of its setup fee's product at Stripe.
     pub fn setup_product_id(&self) -> String {
-        format!("circle_{}_setup", self.id)
+        format!("{PRODUCT_PREFIX}{}_setup", self.id)
     }
 
     /// The lookup key of its price for `term`.
@@ -98,6 +105,15 @@ impl Plan {
             Term::Once => self.setup_fee,
         }
     }
+}
+
+/// What money that goes back does to access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// Whether a full refund of the latest invoice suspends it.
+    pub on_refund: bool,
+    /// Whether a dispute does.
+    pub on_dispute: bool,
 }
 
 /// How Checkout behaves.
@@ -185,7 +201,7 @@ impl Catalog {
 
     /// The plan that is sold as this product.
     pub fn plan_of_product(&self, product_id: &str) -> Option<&Plan> {
-        let id = product_id.strip_prefix("circle_")?;
+        let id = product_id.strip_prefix(PRODUCT_PREFIX)?;
         self.plan(id)
     }
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{
-    CancelSettings, Catalog, CheckoutSettings, Plan, PortalSettings, UpdateSettings,
+    CancelSettings, Catalog, CheckoutSettings, Plan, PortalSettings, Suspension, UpdateSettings,
     file::{Cancel, Checkout, File, PlanEntry, Portal, Update},
 };
 
@@ -42,6 +42,10 @@ pub(super) fn parse(text: &str) -> Result<Catalog, CatalogError> {
     Ok(Catalog {
         plans,
         default_required_plan,
+        suspension: Suspension {
+            on_refund: file.access.suspend_on_refund,
+            on_dispute: file.access.suspend_on_dispute,
+        },
         checkout: CheckoutSettings { promotion_codes, automatic_tax, tax_ids, terms_of_service },
         portal: portal(file.portal)?,
     })

@@ -3,7 +3,10 @@
 use diesel::prelude::*;
 use shared::plans::Interval;
 
-use super::offers::{Offer, Term};
+use super::{
+    PRODUCT_PREFIX,
+    offers::{Offer, Term},
+};
 use crate::db::{
     Conn, DbError,
     schema::{prices, settings},
@@ -74,6 +77,15 @@ fn find_term(conn: &mut Conn, plan: &str, term: Term) -> Result<Option<Offer>, D
 /// The plan that a price, on offer or not, was ever sold as.
 pub fn find_plan_of_price(conn: &mut Conn, price_id: &str) -> Result<Option<String>, DbError> {
     Ok(prices::table.find(price_id).select(prices::plan).get_result(conn).optional()?)
+}
+
+/// Whether a product is one of our plans' or of their setup fees', or was.
+pub fn knows_product(conn: &mut Conn, product_id: &str) -> Result<bool, DbError> {
+    if product_id.starts_with(PRODUCT_PREFIX) {
+        return Ok(true);
+    }
+    let sold = prices::table.filter(prices::product_id.eq(product_id));
+    Ok(diesel::select(diesel::dsl::exists(sold)).get_result(conn)?)
 }
 
 /// `bpc_…`, the portal configuration made of the catalog; `None` before it was applied.

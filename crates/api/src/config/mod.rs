@@ -17,7 +17,7 @@ pub use secrets::SecretSource;
 pub use settings::Settings;
 
 use crate::{
-    db::{DatabaseUrl, PostgresSettings},
+    db::DatabaseUrl,
     mail::{Sender, SmtpUrl},
     secret::Secret,
     stripe::{SecretKey, SigningSecret},
@@ -57,8 +57,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database; `None` is the SQLite file in [`Config::data_dir`].
     pub database_url: Option<DatabaseUrl>,
-    /// What is only said of PostgreSQL.
-    pub postgres: PostgresSettings,
     /// Real Stripe, or the embedded sandbox.
     pub stripe: StripeSettings,
     /// Keys for tokens, feeds and media, the first one for making; empty means generated.
@@ -77,8 +75,6 @@ pub struct Config {
     pub catalog: Option<PathBuf>,
     /// How often everything is compared with Stripe.
     pub reconcile_every: Duration,
-    /// How long events are kept.
-    pub event_retention: Duration,
 }
 
 /// Which Stripe, and how to talk to it.
@@ -92,6 +88,8 @@ pub enum StripeSettings {
         public_url: Option<Url>,
         /// Whether other machines may reach it, and the site with it.
         public: bool,
+        /// A file that every request of the API and its answer is added to.
+        record: Option<PathBuf>,
         /// Accepted besides the sandbox's own.
         webhook_secrets: Vec<SigningSecret>,
     },

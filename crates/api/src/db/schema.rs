@@ -159,6 +159,8 @@ diesel::table! {
         refresh_no -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        latest_invoice -> Nullable<Text>,
+        money_back -> Nullable<Text>,
     }
 }
 

@@ -113,12 +113,12 @@ impl From<DbError> for ApiError {
                     .retry_after(1)
                     .caused_by(error)
             }
-            error if error.is_outage() => {
+            DbError::Connect(_) => {
                 Self::new(ErrorCode::Overloaded, "The database is not available right now.")
                     .retry_after(2)
                     .caused_by(error)
             }
-            error => Self::internal(error),
+            DbError::Query(_) | DbError::Thread => Self::internal(error),
         }
     }
 }

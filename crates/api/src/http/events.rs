@@ -18,10 +18,7 @@ use tokio::{
 };
 
 use super::signed_in::SignedInOrLeaving;
-use crate::{
-    account::{AccountError, Accounts, SignedInUser},
-    db::Change,
-};
+use crate::account::{AccountError, Accounts, SignedInUser};
 
 /// Often enough that no proxy takes the connection for dead.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -71,7 +68,7 @@ fn messages(
 struct Watching {
     who: SignedInUser,
     accounts: web::Data<Accounts>,
-    changes: broadcast::Receiver<Change>,
+    changes: broadcast::Receiver<String>,
     closing: watch::Receiver<bool>,
     pings: tokio::time::Interval,
     /// What the page was told last.
@@ -99,8 +96,8 @@ impl Watching {
                 // An error: the other side is gone, and the server with it.
                 closing = self.closing.changed() => closing.ok()?,
                 change = self.changes.recv() => match change {
-                    Ok(Change::Account(user_id)) => self.look = user_id == self.who.user.id,
-                    Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => self.look = true,
+                    Ok(user_id) => self.look = user_id == self.who.user.id,
+                    Err(RecvError::Lagged(_)) => self.look = true,
                     Err(RecvError::Closed) => return None,
                 },
                 () = until_decision_changes(&self.accounts, self.shown.as_ref()) => self.look = true,

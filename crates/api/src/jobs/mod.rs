@@ -4,9 +4,7 @@
 mod backoff;
 mod courier;
 mod periodic;
-mod pruning;
 mod store;
-mod turn;
 mod worker;
 
 use std::sync::Arc;
@@ -19,10 +17,10 @@ use tokio::{
 use uuid::Uuid;
 
 pub use courier::Courier;
-pub use turn::Turn;
 
 use crate::{
     billing::refresh::{self, Refresher},
+    catalog::Shop,
     db::Db,
     inbox::{self, Inbox},
 };
@@ -30,42 +28,38 @@ use crate::{
 /// How long work may wait that nobody called out: another process's, or what became due by the clock.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A name for this process in leases.
-pub fn holder() -> Arc<str> {
-    Uuid::now_v7().to_string().into()
-}
-
-/// How often, and how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Schedule {
-    /// Between two comparisons of everything with Stripe.
-    pub reconcile_every: Duration,
-    /// For which events are kept.
-    pub event_retention: Duration,
-}
-
 /// All background work of a process.
 #[derive(Clone)]
 pub struct Jobs {
     db: Db,
     inbox: Inbox,
     refresher: Refresher,
+    shop: Shop,
     wake: Arc<Notify>,
     /// Names this process in leases.
     holder: Arc<str>,
-    schedule: Schedule,
+    reconcile_every: Duration,
 }
 
 impl Jobs {
-    /// The work that `inbox` leaves and `refresher` does. `wake` is called when there is some.
+    /// The work that `inbox` leaves and that `refresher` and `shop` do. `wake` is called when there is some.
     pub fn new(
         db: Db,
         inbox: Inbox,
         refresher: Refresher,
+        shop: Shop,
         wake: Arc<Notify>,
-        schedule: Schedule,
+        reconcile_every: Duration,
     ) -> Self {
-        Self { db, inbox, refresher, wake, holder: holder(), schedule }
+        Self {
+            db,
+            inbox,
+            refresher,
+            shop,
+            wake,
+            holder: Uuid::now_v7().to_string().into(),
+            reconcile_every,
+        }
     }
 
     /// Does everything that is due, and what becomes due by that, until nothing is.

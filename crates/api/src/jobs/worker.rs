@@ -5,7 +5,7 @@ use crate::{
     billing::{
         alerts::{self, AlertKind},
         customers,
-        refresh::{self, Leased, RefreshError, Refreshed},
+        refresh::{self, Leased, Refreshed},
     },
     db::DbError,
     inbox::{self, AcceptError},
@@ -58,15 +58,28 @@ impl Jobs {
         }
         let leased = self.db.write(move |conn| refresh::lease(conn, &holder, now, now + LEASE));
         let Some(leased) = leased.await? else { return Ok(false) };
-        let refreshed = self.refresher.refresh(&leased.target, &leased.cause).await;
-        let failed = refreshed.as_ref().err().map(ToString::to_string);
+        let refreshed = self.read_again(&leased).await;
+        let failed = refreshed.as_ref().err().cloned();
         let (target, failures) = (leased.target.clone(), leased.attempts + 1);
         match refreshed {
             Ok(refreshed) => self.finish_refresh(leased, refreshed).await?,
-            Err(error) => self.postpone_refresh(leased, &error).await?,
+            Err(error) => self.postpone_refresh(leased, error).await?,
         }
         self.report(target, failures, failed).await?;
         Ok(true)
+    }
+
+    /// Reads from Stripe what a mark names; why it could not, for people.
+    async fn read_again(&self, leased: &Leased) -> Result<Refreshed, String> {
+        if leased.target == refresh::CATALOG {
+            let refreshed = self.shop.refresh(self.clock().wall()).await;
+            return match refreshed {
+                Ok(_) => Ok(Refreshed::Current),
+                Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
+            };
+        }
+        let refreshed = self.refresher.refresh(&leased.target, &leased.cause).await;
+        refreshed.map_err(|error| error.to_string())
     }
 
     async fn run_customer_email(&self) -> Result<bool, DbError> {
@@ -106,10 +119,9 @@ impl Jobs {
         finished.await
     }
 
-    async fn postpone_refresh(&self, leased: Leased, error: &RefreshError) -> Result<(), DbError> {
-        tracing::warn!(target = leased.target, %error, "could not read from Stripe");
-        let (error, next_try) =
-            (error.to_string(), self.clock().wall() + backoff::delay(leased.attempts + 1));
+    async fn postpone_refresh(&self, leased: Leased, error: String) -> Result<(), DbError> {
+        tracing::warn!(target = leased.target, error, "could not read from Stripe");
+        let next_try = self.clock().wall() + backoff::delay(leased.attempts + 1);
         self.db.write(move |conn| refresh::postpone(conn, &leased, &error, next_try)).await
     }
 

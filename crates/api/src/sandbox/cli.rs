@@ -36,6 +36,9 @@ pub struct SandboxArgs {
     /// What goes wrong: a JSON file as `POST /_sandbox/faults` takes it
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// A file to add every request of the API and its answer to, one JSON object a line
+    #[arg(long, env = "SANDBOX_RECORD", value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -74,6 +77,7 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
         clock_offset: Arc::new(AtomicI64::new(0)),
         faults,
+        record: args.record,
     })
     .await?;
     println!("Sandbox        {}", running.api_base());

@@ -4,17 +4,26 @@
 //! |---|---|
 //! | `GET /_sandbox/clock` | `{"now": Unix seconds, "offset": seconds ahead of the wall}` |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": n}`, `{"to": Unix seconds}` or `{"by": "1month"}`; answers as `clock` once all that is due on the way is done |
+//! | `GET`, `POST /_sandbox/webhooks` | `{"retries": "brisk" | "test" | "live"}`: how failed deliveries are repeated, from now on |
+//! | `POST /_sandbox/webhook_endpoints/{id}/roll_secret` | `{"expire_in": seconds}`: a new signing secret, the old one signs along for so long |
 //! | `GET /_sandbox/requests` | the last requests of the API, newest first |
 //! | `GET /_sandbox/faults` | what goes wrong, and how often each rule `struck` |
 //! | `POST /_sandbox/faults` | `{"seed": n, "rules": […]}` replaces all rules: see [`faults`](super::faults) |
 //! | `DELETE /_sandbox/faults` | nothing goes wrong any more |
-//! | `GET /_sandbox/deliveries` | the last webhook deliveries, newest first; `?event=evt_…` for those of one event |
+//! | `GET /_sandbox/deliveries` | the last webhook deliveries, newest first, with the attempts `made`; `?event=evt_…` for those of one event |
 
 use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{FaultPlan, Sandbox, clock, error::ApiError, ticker};
+use super::{
+    FaultPlan, Sandbox, clock,
+    error::ApiError,
+    listen,
+    store::{Origin, Setting, Tx},
+    ticker,
+    webhooks::{self, Retries},
+};
 
 /// Deliveries shown.
 const DELIVERIES: i64 = 200;
@@ -27,6 +36,10 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .route("/_sandbox/faults", web::get().to(show_faults))
         .route("/_sandbox/faults", web::post().to(set_faults))
         .route("/_sandbox/faults", web::delete().to(clear_faults))
+        .route("/_sandbox/webhooks", web::get().to(show_webhooks))
+        .route("/_sandbox/webhooks", web::post().to(set_webhooks))
+        .route("/_sandbox/webhook_endpoints/{id}/roll_secret", web::post().to(roll_secret))
+        .route(listen::PATH, web::get().to(listen::connect))
         .route("/_sandbox/requests", web::get().to(list_requests))
         .route("/_sandbox/deliveries", web::get().to(list_deliveries));
 }
@@ -90,6 +103,63 @@ async fn clear_faults(sandbox: web::Data<Sandbox>) -> HttpResponse {
     show_faults(sandbox).await
 }
 
+async fn show_webhooks(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    match sandbox.store.read(|tx| tx.setting(Setting::WebhookRetries)) {
+        Ok(retries) => {
+            let retries = retries.unwrap_or_else(|| Retries::default().name().to_owned());
+            HttpResponse::Ok().json(json!({ "retries": retries }))
+        }
+        Err(error) => refusal(&error),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookSettings {
+    retries: String,
+}
+
+async fn set_webhooks(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResponse {
+    let retries = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(
+        |WebhookSettings { retries }| {
+            Retries::named(&retries).ok_or_else(|| "retries are brisk, test or live".to_owned())
+        },
+    );
+    let retries = match retries {
+        Ok(retries) => retries.name(),
+        Err(reason) => return refusal(&ApiError::invalid(reason)),
+    };
+    let work = move |tx: &mut Tx<'_>| tx.set_setting(Setting::WebhookRetries, retries);
+    match sandbox.store.write(Origin::default(), work).await {
+        Ok(()) => show_webhooks(sandbox).await,
+        Err(error) => refusal(&error),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Roll {
+    #[serde(default)]
+    expire_in: i64,
+}
+
+async fn roll_secret(
+    sandbox: web::Data<Sandbox>,
+    id: web::Path<String>,
+    body: web::Bytes,
+) -> HttpResponse {
+    let roll: Roll = match serde_json::from_slice(&body) {
+        Ok(roll) => roll,
+        Err(error) => return refusal(&ApiError::invalid(error.to_string())),
+    };
+    let id = id.into_inner();
+    let work = move |tx: &mut Tx<'_>| webhooks::roll_secret(tx, &id, roll.expire_in);
+    match sandbox.store.write(Origin::default(), work).await {
+        Ok(secret) => HttpResponse::Ok().json(json!({ "secret": secret })),
+        Err(error) => refusal(&error),
+    }
+}
+
 async fn list_requests(sandbox: web::Data<Sandbox>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "data": sandbox.log.newest() }))
 }
@@ -103,7 +173,17 @@ async fn list_deliveries(
     sandbox: web::Data<Sandbox>,
     query: web::Query<DeliveryQuery>,
 ) -> HttpResponse {
-    match sandbox.store.read(|tx| tx.list_deliveries(query.event.as_deref(), DELIVERIES)) {
+    let listed = sandbox.store.read(|tx| {
+        let deliveries = tx.list_deliveries(query.event.as_deref(), DELIVERIES)?;
+        let mut shown = Vec::new();
+        for delivery in deliveries {
+            let mut one = json!(delivery);
+            one["made"] = json!(tx.list_attempts(delivery.id)?);
+            shown.push(one);
+        }
+        Ok(shown)
+    });
+    match listed {
         Ok(deliveries) => HttpResponse::Ok().json(json!({ "data": deliveries })),
         Err(error) => refusal(&error),
     }

@@ -23,6 +23,7 @@ mod events;
 mod faults;
 mod form;
 mod invoice_page;
+mod listen;
 mod log;
 mod mailbox;
 mod object;
@@ -30,6 +31,7 @@ mod pages;
 mod params;
 mod payment;
 mod portal;
+mod record;
 mod schedule;
 mod server;
 mod store;
@@ -68,6 +70,8 @@ pub struct Config {
     pub clock_offset: Arc<AtomicI64>,
     /// What goes wrong from the start; more by `POST /_sandbox/faults`.
     pub faults: FaultPlan,
+    /// A file that every request of the API and its answer is added to, one JSON object a line.
+    pub record: Option<PathBuf>,
 }
 
 /// A webhook endpoint given by the configuration.
@@ -87,6 +91,8 @@ pub(crate) struct Sandbox {
     pub(crate) account: String,
     pub(crate) faults: faults::Faults,
     pub(crate) in_flight: api::InFlight,
+    pub(crate) listeners: listen::Listeners,
     pub(crate) log: log::RequestLog,
+    pub(crate) recorder: Option<record::Recorder>,
     pub(crate) turn: ticker::Turn,
 }

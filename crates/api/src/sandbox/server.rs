@@ -17,10 +17,12 @@ use super::{
     control,
     error::ApiError,
     faults::{self, Faults},
+    listen::{self, Listeners},
     log::RequestLog,
     mailbox,
     object::{Kind, Object, random_word},
     pages,
+    record::Recorder,
     store::{Listing, Origin, Setting, Store, StoreError, Surroundings, Tx},
     ticker::{self, Turn},
     webhooks::{Sender, SenderError},
@@ -46,6 +48,14 @@ pub enum StartError {
     /// The folder of the file cannot be made.
     #[error("the sandbox cannot make the folder of {path}: {source}")]
     Folder {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file to record requests in cannot be opened.
+    #[error("the sandbox cannot record requests in {path}: {source}")]
+    Record {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -163,6 +173,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| StartError::Folder { path: config.database.clone(), source })?;
     }
+    let recorder = match config.record {
+        Some(path) => {
+            let opened = Recorder::open(&path);
+            Some(opened.map_err(|source| StartError::Record { path, source })?)
+        }
+        None => None,
+    };
     let clock_offset = config.clock_offset;
     let surroundings = Arc::new(Surroundings {
         clock: Clock::new(Arc::clone(&clock_offset)),
@@ -182,6 +199,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             let secret = kept(tx, Setting::WebhookSecret, || format!("whsec_{}", random_word(32)))?;
             let offset: i64 =
                 tx.setting(Setting::ClockOffset)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+            listen::forget_all(tx)?;
             Ok((account, secret, offset))
         })
         .await?;
@@ -191,7 +209,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         account,
         faults: Faults::new(config.faults),
         in_flight: InFlight::default(),
+        listeners: Listeners::default(),
         log: RequestLog::default(),
+        recorder,
         turn: Turn::default(),
     });
     let sender = Sender::new(sandbox.clone())?;

@@ -6,7 +6,10 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use super::object::{Object, null_default};
+use super::{
+    object::{Object, null_default},
+    request::Request,
+};
 
 /// What a delivery says.
 #[derive(Clone, Debug)]
@@ -118,6 +121,7 @@ pub struct Subject {
     /// Stripe's id.
     pub id: Option<String>,
     customer: Option<Value>,
+    charge: Option<Value>,
 }
 
 impl Subject {
@@ -126,9 +130,22 @@ impl Subject {
         if self.object.as_deref() == Some("customer") {
             return self.id.as_deref();
         }
-        let customer = self.customer.as_ref()?;
-        customer.as_str().or_else(|| customer.get("id")?.as_str())
+        id_of(self.customer.as_ref()?)
     }
+
+    /// The charge it is about, for refunds and disputes.
+    pub fn charge_id(&self) -> Option<&str> {
+        id_of(self.charge.as_ref()?)
+    }
+}
+
+fn id_of(reference: &Value) -> Option<&str> {
+    reference.as_str().or_else(|| reference.get("id")?.as_str())
+}
+
+/// One object of a collection such as `charges`, of which only its subject matters.
+pub fn retrieve_subject(collection: &'static str, id: &str) -> Request<Subject> {
+    Request::get([collection.to_owned(), id.to_owned()])
 }
 
 /// A thin event. Source: <https://docs.stripe.com/api/v2/core/events>.

@@ -34,14 +34,17 @@
 
 pub mod accounts;
 mod breaker;
+pub mod charges;
 pub mod checkout_sessions;
 mod client;
 pub mod customers;
+pub mod disputes;
 mod error;
 pub mod event;
 pub mod events;
 pub mod form;
 mod gate;
+pub mod invoice_payments;
 pub mod invoices;
 mod object;
 pub mod payment_methods;
@@ -64,7 +67,7 @@ pub use customers::Customer;
 pub use error::{ApiError, Error, ErrorKind};
 pub use event::{Event, Notification, ThinEvent};
 pub use invoices::Invoice;
-pub use object::{List, Object, Reference};
+pub use object::{Identified, List, Object, Reference};
 pub use payment_methods::PaymentMethod;
 pub use portal_configurations::PortalConfiguration;
 pub use portal_sessions::PortalSession;

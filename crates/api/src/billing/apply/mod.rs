@@ -3,9 +3,13 @@
 //! Nothing here asks Stripe anything: what needs an answer of Stripe's is marked, and a worker asks. No event
 //! ever makes anything happen at Stripe.
 
+mod catalog;
 mod checkout;
+mod kind;
 mod store;
 mod subscription;
+
+use kind::Kind;
 
 use super::{
     Rules,
@@ -37,41 +41,20 @@ pub fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, D
     if event.account.is_some() {
         return Ok(Outcome::Ignored("connected_account"));
     }
-    match event.kind.as_str() {
-        "customer.subscription.created"
-        | "customer.subscription.updated"
-        | "customer.subscription.deleted"
-        | "customer.subscription.paused"
-        | "customer.subscription.resumed"
-        | "customer.subscription.trial_will_end"
-        | "customer.subscription.pending_update_applied"
-        | "customer.subscription.pending_update_expired" => subscription::apply(conn, rules, event),
-        "checkout.session.completed"
-        | "checkout.session.async_payment_succeeded"
-        | "checkout.session.async_payment_failed"
-        | "checkout.session.expired" => checkout::apply(conn, rules, event),
-        "customer.deleted" => customer_deleted(conn, rules, event),
-        "customer.updated"
-        | "payment_method.attached"
-        | "payment_method.detached"
-        | "payment_method.updated"
-        | "payment_method.automatically_updated"
-        | "invoice.paid"
-        | "invoice.payment_failed"
-        | "invoice.payment_action_required"
-        | "invoice.upcoming"
-        | "invoice.finalization_failed"
-        | "invoice.voided"
-        | "invoice.marked_uncollectible"
-        | "invoice.overdue"
-        | "invoice_payment.paid"
-        | "charge.refunded"
-        | "charge.dispute.created"
-        | "charge.dispute.closed"
-        | "charge.dispute.funds_reinstated"
-        | "entitlements.active_entitlement_summary.updated" => refresh_customer(conn, rules, event),
-        _ => Ok(Outcome::Ignored("unhandled_type")),
+    match Kind::of(&event.kind) {
+        Kind::Subscription => subscription::apply(conn, rules, event),
+        Kind::Checkout => checkout::apply(conn, rules, event),
+        Kind::CustomerDeleted => customer_deleted(conn, rules, event),
+        Kind::Customer => refresh_customer(conn, rules, event),
+        Kind::Catalog => catalog::apply(conn, rules, event),
+        Kind::Unused(reason) => Ok(Outcome::Ignored(reason)),
+        Kind::Unknown => Ok(Outcome::Ignored("unhandled_type")),
     }
+}
+
+/// Whether anything is done about events of this type.
+pub fn is_handled(event_type: &str) -> bool {
+    !matches!(Kind::of(event_type), Kind::Unused(_) | Kind::Unknown)
 }
 
 /// Applies a thin event, which only names what changed.
@@ -79,10 +62,15 @@ pub fn apply_thin(conn: &mut Conn, rules: &Rules, event: &ThinEvent) -> Result<O
     if event.livemode != rules.livemode {
         return other_mode(conn, rules, &event.id, event.livemode);
     }
+    let now = rules.clock.wall();
     let Some(object) = &event.related_object else { return Ok(Outcome::Ignored("unhandled_type")) };
     match object.kind.as_deref() {
-        Some("subscription" | "customer") => {
-            refresh::mark(conn, &object.id, &event.id, rules.clock.wall())?;
+        Some("product" | "price") => {
+            refresh::mark(conn, refresh::CATALOG, &event.id, now)?;
+            Ok(Outcome::Applied)
+        }
+        Some(_) if refresh::can_read(&object.id) => {
+            refresh::mark(conn, &object.id, &event.id, now)?;
             Ok(Outcome::Waiting)
         }
         _ => Ok(Outcome::Ignored("unhandled_type")),
@@ -102,10 +90,18 @@ fn other_mode(
     Ok(Outcome::Ignored("livemode"))
 }
 
-/// Something about a customer's money or means of payment: all its subscriptions are read again, because such
-/// events come before, after and without the subscription's own.
+/// Has the customer that an event is about read again. Refunds and disputes do not name theirs, but their charge
+/// does, which the worker looks up.
 fn refresh_customer(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
-    let Some(customer_id) = customer_of(event) else { return Ok(Outcome::Ignored("no_customer")) };
+    let Some(customer_id) = customer_of(event) else {
+        return match event.subject().id.filter(|id| refresh::can_read(id)) {
+            Some(id) => {
+                refresh::mark(conn, &id, &event.id, rules.clock.wall())?;
+                Ok(Outcome::Waiting)
+            }
+            None => Ok(Outcome::Ignored("no_customer")),
+        };
+    };
     match customers::find_owner(conn, &customer_id)? {
         Owner::Foreign => Ok(Outcome::Ignored("foreign_customer")),
         Owner::Former(None) => Ok(Outcome::Ignored("former_customer")),

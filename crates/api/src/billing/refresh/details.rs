@@ -23,6 +23,7 @@ impl Refresher {
         }
         let mut details =
             Details { card: self.card(subscription, deadline).await?, ..Details::default() };
+        details.money_back = self.money_back(subscription, deadline).await?;
         if is_past_due(subscription) {
             let open = self.invoices(subscription, InvoiceStatus::Open, deadline).await?;
             details.past_due_since = owed_since(&open);

@@ -3,7 +3,9 @@
 //! No transaction is open while Stripe is asked. Before the question the row's stamp is read; the answer is
 //! written only over the same stamp, else Stripe is asked again.
 
+mod behind;
 mod details;
+mod money_back;
 mod store;
 
 use std::{collections::HashMap, time::Duration};
@@ -20,7 +22,11 @@ use crate::{
     db::{Conn, Db, DbError},
     stripe::{self, Client, Deadline, Response, Subscription},
 };
+pub use behind::can_read;
 pub use store::{Leased, finish, lease, mark, next_due, postpone, release};
+
+/// The mark of what is on sale, beside the ids of objects.
+pub const CATALOG: &str = "catalog";
 
 /// How often Stripe is asked again because something newer was written meanwhile.
 const TRIES: usize = 5;
@@ -112,12 +118,17 @@ impl Refresher {
         &self.db
     }
 
-    /// Reads a `sub_…`, or all subscriptions of a `cus_…`.
+    /// Reads a `sub_…`, or all subscriptions of a `cus_…` or of the customer behind anything else.
     pub async fn refresh(&self, target: &str, cause: &str) -> Result<Refreshed, RefreshError> {
+        if target.starts_with("sub_") {
+            return self.refresh_subscription(target, cause).await;
+        }
         if target.starts_with("cus_") {
-            self.refresh_customer(target, cause).await
-        } else {
-            self.refresh_subscription(target, cause).await
+            return self.refresh_customer(target, cause).await;
+        }
+        match self.customer_behind(target, Deadline::within(BUDGET)).await? {
+            Some(customer) => self.refresh_customer(&customer, cause).await,
+            None => Ok(Refreshed::Foreign),
         }
     }
 

@@ -7,7 +7,7 @@ mod store;
 mod write;
 
 pub use order::{Judgement, Stamp, judge};
-pub use plan::{Offer, PRODUCT_PREFIX, plan_of};
+pub use plan::{Offer, plan_of};
 pub use row::{Card, Details, is_past_due, lacks_details, voids_invoices};
 pub use store::{
     SubscriptionRow, find, list, list_live_created_between, list_of_customer, list_of_user,

@@ -4,10 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::{access::Policy, stripe::Subscription};
-
-/// What the ids of our products begin with; the rest is the plan's id.
-pub const PRODUCT_PREFIX: &str = "circle_";
+use crate::{access::Policy, catalog::PRODUCT_PREFIX, stripe::Subscription};
 
 /// Something subscribed to, by its ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

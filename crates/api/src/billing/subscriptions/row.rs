@@ -1,7 +1,10 @@
 //! What a subscription's row says, made of what Stripe says and of what was known before.
 
 use super::{Offer, Stamp, store::SubscriptionRow};
-use crate::stripe::{PaymentMethod, Reference, Subscription, SubscriptionStatus};
+use crate::{
+    access::MoneyBack,
+    stripe::{PaymentMethod, Reference, Subscription, SubscriptionStatus},
+};
 
 /// What a subscription's own object does not tell; a refresh asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub struct Details {
     pub paid_until: Option<i64>,
     /// What the next charge goes to.
     pub card: Option<Card>,
+    /// Money that went back.
+    pub money_back: MoneyBack,
 }
 
 /// A card, as far as it may be shown.
@@ -48,6 +53,7 @@ impl Details {
             past_due_since: before.past_due_since.filter(|_| is_past_due(subscription)),
             paid_until: before.paid_until.filter(|_| voids_invoices(subscription)),
             card: before.card(),
+            money_back: MoneyBack::from_text(before.money_back.as_deref()),
         }
     }
 }
@@ -146,6 +152,8 @@ pub(super) fn row(
         refresh_no: context.stamp.refresh_no,
         created_at: subscription.created,
         updated_at: context.now,
+        latest_invoice: subscription.latest_invoice_id().map(str::to_owned),
+        money_back: details.money_back.to_text(),
     }
 }
 

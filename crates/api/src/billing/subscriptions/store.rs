@@ -77,6 +77,10 @@ pub struct SubscriptionRow {
     pub created_at: i64,
     /// When this row was last written.
     pub updated_at: i64,
+    /// `in_…`, made last.
+    pub latest_invoice: Option<String>,
+    /// See [`crate::access::MoneyBack`].
+    pub money_back: Option<String>,
 }
 
 /// A subscription by Stripe's id.

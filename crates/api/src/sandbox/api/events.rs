@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Outcome, Page, Request};
 use crate::sandbox::{
     error::ApiError,
+    listen,
     object::{Kind, Object},
     store::{Listing, Tx},
 };
@@ -52,18 +53,22 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     Ok(answer)
 }
 
-/// Delivers an event again: to one endpoint, or to all that want it.
+/// Delivers an event again: to one endpoint, or to all that want it. The CLI asks for the latter and means
+/// `stripe listen`, so when one is connected it goes there alone.
 pub(super) fn retry(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let event = tx.get(Kind::Event, request.id(), "id").map_err(ApiError::in_path)?;
     let mut params = request.params;
     let endpoint = params.string("webhook_endpoint")?;
     params.string("account")?;
-    params.kept("for_stripecli");
+    let for_cli = params.boolean("for_stripecli")? == Some(true);
     params.finish()?;
-    let endpoints = match endpoint {
+    let mut endpoints = match endpoint {
         Some(id) => vec![tx.get(Kind::WebhookEndpoint, &id, "webhook_endpoint")?],
         None => tx.endpoints_for(event.text("type").unwrap_or_default())?,
     };
+    if for_cli && endpoints.iter().any(listen::is_listener) {
+        endpoints.retain(listen::is_listener);
+    }
     for endpoint in endpoints {
         tx.queue_delivery(&event.id, &endpoint.id)?;
     }

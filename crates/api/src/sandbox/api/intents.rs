@@ -94,7 +94,14 @@ fn confirm_payment(
     presence: Presence,
 ) -> Outcome {
     match tx.confirm_payment_intent(&mut intent, &method, presence)? {
-        Verdict::Declined(decline) => Err(decline.error().detail("payment_intent", intent.body)),
+        Verdict::Declined(decline) => {
+            let failed = &intent.body["last_payment_error"];
+            Err(decline
+                .error()
+                .detail("charge", failed["charge"].clone())
+                .detail("payment_method", failed["payment_method"].clone())
+                .detail("payment_intent", intent.body))
+        }
         Verdict::ActionRequired => Ok(intent.body),
         Verdict::Accepted => {
             if let (Some(customer), false) =

@@ -23,6 +23,7 @@ mod products;
 mod refunds;
 mod routes;
 mod search;
+mod stripecli;
 mod subscription_items;
 mod subscriptions;
 mod webhook_endpoints;
@@ -48,6 +49,7 @@ use super::{
     form,
     object::random_word,
     params::Params,
+    record::Exchange,
     store::{Origin, Tx},
 };
 
@@ -118,6 +120,20 @@ async fn handle(
     let fault_name = fault.map(ApiFault::name);
     sandbox.log.add(method, path, status, key.as_deref(), &request_id, fault_name);
     let Some(answer) = answer else { return faults::leave_unanswered(&request, fault).await };
+    if let Some(recorder) = &sandbox.recorder
+        && let Ok(recorded) = serde_json::from_str(&answer.body)
+    {
+        recorder.add(&Exchange {
+            method,
+            path,
+            query: request.query_string(),
+            form: &String::from_utf8_lossy(&body),
+            version: header("Stripe-Version"),
+            client: header("User-Agent").unwrap_or_default(),
+            status: answer.status,
+            answer: recorded,
+        });
+    }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header(("Request-Id", request_id));

@@ -3,8 +3,8 @@
 use super::{
     Outcome, Request, account, charges, checkout_sessions, coupons, customers, disputes, events,
     intents, invoice_items, invoices, payment_methods, payment_pages, portal_configurations,
-    portal_sessions, prices, products, refunds, search, subscription_items, subscriptions,
-    webhook_endpoints,
+    portal_sessions, prices, products, refunds, search, stripecli, subscription_items,
+    subscriptions, webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 
@@ -107,6 +107,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "setup_intents/{}", intents::retrieve_setup_intent),
     Operation("POST", "setup_intents/{}/cancel", intents::cancel_setup_intent),
     Operation("POST", "setup_intents/{}/confirm", intents::confirm_setup_intent),
+    Operation("POST", "stripecli/sessions", stripecli::open_session),
     Operation("GET", "subscription_items", subscription_items::list),
     Operation("POST", "subscription_items", subscription_items::create),
     Operation("GET", "subscription_items/{}", subscription_items::retrieve),

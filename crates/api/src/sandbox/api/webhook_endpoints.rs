@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Outcome, Page, Request, checkout_sessions::check_url};
 use crate::sandbox::{
     error::ApiError,
+    listen,
     object::{Kind, Object, random_word},
     params::Metadata,
     store::{Listing, Tx},
@@ -109,5 +110,6 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let page = Page::take(&mut params)?;
     params.finish()?;
-    page.answer(tx, "/v1/webhook_endpoints", Kind::WebhookEndpoint, Listing::default(), |_| true)
+    let is_shown = |endpoint: &Object| !listen::is_listener(endpoint);
+    page.answer(tx, "/v1/webhook_endpoints", Kind::WebhookEndpoint, Listing::default(), is_shown)
 }

@@ -49,22 +49,26 @@ pub(crate) struct Delivery {
     pub(crate) created: i64,
 }
 
-/// The result of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How an attempt to deliver went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Attempt {
-    pub(crate) state: DeliveryState,
-    /// Unix seconds of the next attempt, when pending.
-    pub(crate) due: i64,
+    /// The HTTP status; none without an answer.
     pub(crate) status: Option<i64>,
+    /// Why it failed without a status.
     pub(crate) failure: Option<String>,
+    /// The beginning of what was answered.
+    pub(crate) answer: Option<String>,
 }
 
-impl Attempt {
-    /// Never made, and never to be.
-    pub(crate) fn lost() -> Attempt {
-        let failure = Some("lost by a fault".to_owned());
-        Attempt { state: DeliveryState::Failed, due: 0, status: None, failure }
-    }
+/// An attempt as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, serde::Serialize)]
+#[diesel(table_name = schema::attempts)]
+pub(crate) struct AttemptMade {
+    /// Unix seconds by the sandbox's clock.
+    pub(crate) time: i64,
+    pub(crate) status: Option<i64>,
+    pub(crate) failure: Option<String>,
+    pub(crate) answer: Option<String>,
 }
 
 impl Tx<'_> {
@@ -132,19 +136,59 @@ impl Tx<'_> {
         Ok(pending)
     }
 
+    /// Records an attempt, and where the delivery stands after it; `due` (Unix seconds) is when the next one is.
     pub(crate) fn record_attempt(
         &mut self,
         delivery: i64,
         attempt: &Attempt,
+        state: DeliveryState,
+        due: i64,
     ) -> Result<(), ApiError> {
         use schema::deliveries as d;
         diesel::update(d::table.find(delivery))
             .set((
-                d::state.eq(attempt.state.name()),
+                d::state.eq(state.name()),
                 d::attempts.eq(d::attempts + 1),
-                d::due.eq(attempt.due),
+                d::due.eq(due),
                 d::status.eq(attempt.status),
                 d::failure.eq(attempt.failure.as_deref()),
+            ))
+            .execute(self.connection)?;
+        self.insert_attempt(delivery, attempt)
+    }
+
+    /// Records an answer that came after the attempt: what `stripe listen` met where it forwarded the event.
+    pub(crate) fn record_answer(
+        &mut self,
+        delivery: i64,
+        answer: &Attempt,
+    ) -> Result<(), ApiError> {
+        use schema::deliveries as d;
+        diesel::update(d::table.find(delivery))
+            .set(d::status.eq(answer.status))
+            .execute(self.connection)?;
+        self.insert_attempt(delivery, answer)
+    }
+
+    /// The attempts of a delivery, oldest first.
+    pub(crate) fn list_attempts(&mut self, delivery: i64) -> Result<Vec<AttemptMade>, ApiError> {
+        use schema::attempts as a;
+        Ok(a::table
+            .filter(a::delivery.eq(delivery))
+            .order(a::id.asc())
+            .select(AttemptMade::as_select())
+            .load(self.connection)?)
+    }
+
+    fn insert_attempt(&mut self, delivery: i64, attempt: &Attempt) -> Result<(), ApiError> {
+        use schema::attempts as a;
+        diesel::insert_into(a::table)
+            .values((
+                a::delivery.eq(delivery),
+                a::time.eq(self.now),
+                a::status.eq(attempt.status),
+                a::failure.eq(attempt.failure.as_deref()),
+                a::answer.eq(attempt.answer.as_deref()),
             ))
             .execute(self.connection)?;
         Ok(())

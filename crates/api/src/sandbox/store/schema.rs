@@ -33,6 +33,15 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due, id) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    delivery BIGINT NOT NULL,
+    time BIGINT NOT NULL,
+    status BIGINT,
+    failure TEXT,
+    answer TEXT
+);
+CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
 CREATE TABLE IF NOT EXISTS replays (
     key TEXT PRIMARY KEY NOT NULL,
     fingerprint TEXT NOT NULL,
@@ -82,6 +91,17 @@ diesel::table! {
         status -> Nullable<BigInt>,
         failure -> Nullable<Text>,
         created -> BigInt,
+    }
+}
+
+diesel::table! {
+    attempts (id) {
+        id -> BigInt,
+        delivery -> BigInt,
+        time -> BigInt,
+        status -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        answer -> Nullable<Text>,
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) enum Setting {
     Account,
     /// Seconds the clock is ahead.
     ClockOffset,
+    /// How failed deliveries are repeated.
+    WebhookRetries,
     /// Signing secret of the product's webhook endpoint.
     WebhookSecret,
 }
@@ -21,6 +23,7 @@ impl Setting {
         match self {
             Setting::Account => "account",
             Setting::ClockOffset => "clock_offset",
+            Setting::WebhookRetries => "webhook_retries",
             Setting::WebhookSecret => "webhook_secret",
         }
     }

@@ -3,6 +3,8 @@
 //! The queue is in the store. No order is promised: deliveries run side by side.
 
 mod queue;
+mod retries;
+mod secrets;
 mod signature;
 
 use std::{sync::Arc, time::Duration};
@@ -11,13 +13,15 @@ use actix_web::web;
 use serde_json::json;
 
 use self::queue::{Queue, Turn};
+pub(crate) use self::{retries::Retries, secrets::roll as roll_secret};
 use super::{
     Sandbox,
     clock::wall,
     error::ApiError,
     faults::WebhookFault,
+    listen,
     object::{Kind, Object},
-    store::{Attempt, Delivery, DeliveryState, Origin},
+    store::{Attempt, Delivery, DeliveryState, Origin, Setting},
 };
 
 /// Longest wait for an endpoint's answer.
@@ -26,11 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a reordered delivery waits for a later one to go first.
 const HELD_BACK: Duration = Duration::from_secs(3);
-/// Seconds before the second, third, … attempt; the last one repeats.
-const BACK_OFF: &[i64] = &[1, 5, 30, 120, 600, 1_800, 3_600, 3 * 3_600, 6 * 3_600];
-/// Attempts after which a delivery is given up: three days by the table above. Counted, because the clock may
-/// have leapt past three days while a delivery was waiting for its first attempt.
-const MAX_ATTEMPTS: i64 = 20;
+/// What is kept of an endpoint's answer, in bytes.
+const ANSWER_KEPT: usize = 4_096;
 
 /// Why the sender cannot work.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +99,8 @@ impl Sender {
         });
         match fault {
             Some(WebhookFault::Lose) => {
-                return self.record(&delivery, Attempt::lost()).await;
+                let lost = Err("lost by a fault".to_owned());
+                return self.record(&delivery, lost, false).await;
             }
             Some(WebhookFault::Late(delay)) => {
                 turn.give_slot_back();
@@ -111,54 +113,116 @@ impl Sender {
         if fault == Some(WebhookFault::Twice) {
             result = self.attempt(&delivery, &event).await;
         }
-        let now = self.sandbox.store.surroundings().clock.now();
-        self.record(&delivery, next(&delivery, result, now)).await;
+        self.record(&delivery, result, true).await;
     }
 
-    async fn record(&self, delivery: &Delivery, attempt: Attempt) {
-        let id = delivery.id;
-        let recorded = self
-            .sandbox
-            .store
-            .write(Origin::default(), move |tx| tx.record_attempt(id, &attempt))
-            .await;
-        if let Err(error) = recorded {
+    /// Notes how an attempt went, and when the next one is.
+    async fn record(&self, delivery: &Delivery, result: Result<Made, String>, may_repeat: bool) {
+        let (id, attempts) = (delivery.id, delivery.attempts + 1);
+        let recorded = self.sandbox.store.write(Origin::default(), move |tx| {
+            let (attempt, may_repeat) = match result {
+                Ok(made) => (made.attempt, may_repeat && made.may_repeat),
+                Err(failure) => {
+                    (Attempt { failure: Some(failure), ..Attempt::default() }, may_repeat)
+                }
+            };
+            let retries = tx.setting(Setting::WebhookRetries)?;
+            let retries = retries.and_then(|name| Retries::named(&name)).unwrap_or_default();
+            let pause = retries.pause(attempts).filter(|_| may_repeat);
+            let (state, pause) = next(&attempt, pause);
+            let due = tx.now() + pause;
+            tx.record_attempt(id, &attempt, state, due)
+        });
+        if let Err(error) = recorded.await {
             tracing::warn!(%error, delivery = id, "a webhook attempt cannot be recorded");
         }
         self.sandbox.store.surroundings().deliveries.notify_one();
     }
 
-    /// Sends it once: the HTTP status, or why there was none.
+    /// Sends it once: how that went, or why it could not be sent.
     async fn attempt(
         &self,
         delivery: &Delivery,
         event: &Result<Object, String>,
-    ) -> Result<u16, String> {
+    ) -> Result<Made, String> {
         let event = event.as_ref().map_err(Clone::clone)?;
         let loaded = self.sandbox.store.read(|tx| {
             Ok((
+                tx.now(),
                 tx.count_pending_deliveries(&event.id)?,
                 tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?,
             ))
         });
-        let (pending, endpoint) = loaded.map_err(|error| error.message)?;
-        let endpoint = endpoint.ok_or("the endpoint has been deleted")?;
-        let secret = endpoint.private["secret"].as_str().unwrap_or_default();
-        let mut payload = event.body.clone();
-        payload["pending_webhooks"] = json!(pending);
-        let payload = payload.to_string();
-        let response = self
+        let (now, pending, endpoint) = loaded.map_err(|error| error.message)?;
+        // Gone for good: nobody is left to repeat it for.
+        let Some(endpoint) = endpoint else {
+            return Ok(Made::once(Attempt {
+                failure: Some("the endpoint has been deleted".to_owned()),
+                ..Attempt::default()
+            }));
+        };
+        let payload = payload(event, pending);
+        let signature = signature::header(&secrets::valid(&endpoint, now), wall(), &payload);
+        if listen::is_listener(&endpoint) {
+            let listeners = &self.sandbox.listeners;
+            let told = listeners.deliver(&endpoint.id, delivery.id, &payload, &signature).await;
+            let answer = told.is_ok().then(|| "acknowledged by stripe listen".to_owned());
+            return Ok(Made::once(Attempt { status: None, failure: told.err(), answer }));
+        }
+        let url = endpoint.text("url").unwrap_or_default();
+        let attempt = self.post(url, signature, payload).await;
+        Ok(Made { attempt, may_repeat: true })
+    }
+
+    async fn post(&self, url: &str, signature: String, payload: String) -> Attempt {
+        let request = self
             .client
-            .post(endpoint.text("url").unwrap_or_default())
+            .post(url)
             .header("Content-Type", "application/json; charset=utf-8")
             .header("Cache-Control", "no-cache")
-            .header("Stripe-Signature", signature::header(secret, wall(), &payload))
-            .body(payload)
-            .send()
-            .await
-            .map_err(|error| reason(&error))?;
-        Ok(response.status().as_u16())
+            .header("Stripe-Signature", signature)
+            .body(payload);
+        match request.send().await {
+            Ok(response) => Attempt {
+                status: Some(response.status().as_u16().into()),
+                failure: None,
+                answer: Some(beginning(response).await),
+            },
+            Err(error) => Attempt { failure: Some(reason(&error)), ..Attempt::default() },
+        }
     }
+}
+
+/// An attempt that was made.
+struct Made {
+    attempt: Attempt,
+    /// Whether it is made again when it failed.
+    may_repeat: bool,
+}
+
+impl Made {
+    fn once(attempt: Attempt) -> Made {
+        Made { attempt, may_repeat: false }
+    }
+}
+
+/// The event as its endpoint gets it.
+fn payload(event: &Object, pending: i64) -> String {
+    let mut payload = event.body.clone();
+    payload["pending_webhooks"] = json!(pending);
+    payload.to_string()
+}
+
+/// The beginning of what the endpoint answered. Only the status counts, so an answer that breaks off is none.
+async fn beginning(mut response: reqwest::Response) -> String {
+    let mut answer = Vec::new();
+    while answer.len() < ANSWER_KEPT
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        answer.extend_from_slice(&chunk);
+    }
+    answer.truncate(ANSWER_KEPT);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// The innermost cause says most: "connection refused".
@@ -170,63 +234,31 @@ fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() { "timed out".to_owned() } else { cause.to_string() }
 }
 
-/// What becomes of a delivery after an attempt.
-fn next(delivery: &Delivery, result: Result<u16, String>, now: i64) -> Attempt {
-    let (status, failure) = match result {
-        Ok(status) => (Some(i64::from(status)), None),
-        Err(reason) => (None, Some(reason)),
+/// Where a delivery stands after an attempt, and how many seconds later it is made again.
+fn next(attempt: &Attempt, pause: Option<i64>) -> (DeliveryState, i64) {
+    let is_delivered = match attempt.status {
+        Some(status) => (200..300).contains(&status),
+        None => attempt.failure.is_none(),
     };
-    let is_delivered = status.is_some_and(|status| (200..300).contains(&status));
-    let place = usize::try_from(delivery.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1);
-    let due = now + BACK_OFF[place];
-    let state = match (is_delivered, delivery.attempts + 1 >= MAX_ATTEMPTS) {
-        (true, _) => DeliveryState::Delivered,
-        (false, true) => DeliveryState::Failed,
-        (false, false) => DeliveryState::Pending,
-    };
-    Attempt { state, due, status, failure }
+    match (is_delivered, pause) {
+        (true, _) => (DeliveryState::Delivered, 0),
+        (false, Some(pause)) => (DeliveryState::Pending, pause),
+        (false, None) => (DeliveryState::Failed, 0),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn delivery(attempts: i64, created: i64) -> Delivery {
-        Delivery {
-            id: 1,
-            event: "evt_1".to_owned(),
-            endpoint: "we_1".to_owned(),
-            state: "pending".to_owned(),
-            attempts,
-            due: 0,
-            status: None,
-            failure: None,
-            created,
-        }
-    }
-
     #[test]
     fn only_2xx_is_delivered() {
-        assert_eq!(next(&delivery(0, 0), Ok(204), 0).state, DeliveryState::Delivered);
+        let answered = |status| Attempt { status: Some(status), ..Attempt::default() };
+        assert_eq!(next(&answered(204), Some(5)), (DeliveryState::Delivered, 0));
         for status in [301, 400, 404, 500] {
-            assert_eq!(
-                next(&delivery(0, 0), Ok(status), 0).state,
-                DeliveryState::Pending,
-                "{status}"
-            );
+            assert_eq!(next(&answered(status), Some(5)), (DeliveryState::Pending, 5), "{status}");
         }
-    }
-
-    #[test]
-    fn attempts_are_spread_over_three_days_and_then_given_up() {
-        let mut now = 0;
-        for attempts in 0..MAX_ATTEMPTS - 1 {
-            let after = next(&delivery(attempts, 0), Err("refused".to_owned()), now);
-            assert_eq!(after.state, DeliveryState::Pending, "after {attempts}");
-            now = after.due;
-        }
-        assert!((2 * 86_400..=3 * 86_400).contains(&now), "{now}");
-        let last = next(&delivery(MAX_ATTEMPTS - 1, 0), Ok(500), now);
-        assert_eq!(last.state, DeliveryState::Failed);
+        let refused = Attempt { failure: Some("refused".to_owned()), ..Attempt::default() };
+        assert_eq!(next(&refused, None), (DeliveryState::Failed, 0));
     }
 }

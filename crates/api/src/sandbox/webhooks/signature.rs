@@ -3,9 +3,14 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The header's value: the time (wall, Unix seconds), the signature, and the decoy that test mode adds.
-pub(super) fn header(secret: &str, time: i64, payload: &str) -> String {
-    format!("t={time},v1={},v0={}", sign(secret, time, payload), sign("decoy", time, payload))
+/// The header's value: the time (wall, Unix seconds), a signature by each secret, and the decoy that test mode adds.
+pub(super) fn header(secrets: &[&str], time: i64, payload: &str) -> String {
+    let mut header = format!("t={time}");
+    for secret in secrets {
+        header.push_str(",v1=");
+        header.push_str(&sign(secret, time, payload));
+    }
+    header + ",v0=" + &sign("decoy", time, payload)
 }
 
 /// HMAC-SHA256 over `"{time}.{payload}"`, the secret's text being the key; lower-case hex.

@@ -3,9 +3,11 @@
 mod crashes;
 mod customers;
 mod intake;
+mod money_back;
+mod on_sale;
 mod operator;
 mod order;
 mod refresh;
 mod repair;
 mod stand_in;
-pub mod world;
+mod world;

@@ -27,7 +27,8 @@ struct State {
     offset: Arc<AtomicI64>,
     subscriptions: Mutex<HashMap<String, Value>>,
     customers: Mutex<HashMap<String, Value>>,
-    invoices: Mutex<Vec<Value>>,
+    /// Everything else, by the name of its list.
+    objects: Mutex<HashMap<&'static str, Vec<Value>>>,
     requests: Mutex<Vec<String>>,
     /// Bodies of the requests that write.
     bodies: Mutex<Vec<String>>,
@@ -45,7 +46,7 @@ impl StandIn {
             offset,
             subscriptions: Mutex::default(),
             customers: Mutex::default(),
-            invoices: Mutex::default(),
+            objects: Mutex::default(),
             requests: Mutex::default(),
             bodies: Mutex::default(),
             outage: Mutex::default(),
@@ -87,7 +88,15 @@ impl StandIn {
     }
 
     pub fn put_invoice(&self, invoice: Value) {
-        self.state.invoices.lock().unwrap().push(invoice);
+        self.put_in("invoices", invoice);
+    }
+
+    /// What Stripe says of an object of a list from now on.
+    pub fn put_in(&self, list: &'static str, object: Value) {
+        let mut objects = self.state.objects.lock().unwrap();
+        let objects = objects.entry(list).or_default();
+        objects.retain(|known| known["id"] != object["id"]);
+        objects.push(object);
     }
 
     /// `GET /v1/…`, in the order they came.
@@ -163,8 +172,16 @@ fn find(state: &State, path: &str, query: &HashMap<String, String>) -> (u16, Val
             let all = state.subscriptions.lock().unwrap().values().cloned().collect();
             (200, page(all, &["customer"], query))
         }
-        ["invoices"] => {
-            (200, page(state.invoices.lock().unwrap().clone(), &["subscription", "status"], query))
+        [list] => {
+            let objects = state.objects.lock().unwrap().get(list).cloned().unwrap_or_default();
+            let filters =
+                ["customer", "subscription", "status", "charge", "payment[payment_intent]"];
+            (200, page(objects, &filters, query))
+        }
+        [list, id] => {
+            let objects = state.objects.lock().unwrap();
+            let known = objects.get(list).and_then(|all| all.iter().find(|one| one["id"] == *id));
+            found(known.cloned())
         }
         _ => found(None),
     }
@@ -179,7 +196,13 @@ fn found(object: Option<Value>) -> (u16, Value) {
 /// A page of a list, newest first.
 fn page(mut all: Vec<Value>, filters: &[&str], query: &HashMap<String, String>) -> Value {
     all.retain(|object| {
-        filters.iter().all(|key| query.get(*key).is_none_or(|value| object[*key] == *value))
+        filters.iter().all(|key| {
+            let is = match key.split_once('[') {
+                Some((outer, inner)) => &object[outer][inner.trim_end_matches(']')],
+                None => &object[*key],
+            };
+            query.get(*key).is_none_or(|value| *is == *value)
+        })
     });
     let order =
         |object: &Value| (object["created"].as_i64(), object["id"].as_str().map(str::to_owned));

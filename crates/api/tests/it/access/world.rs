@@ -13,6 +13,7 @@ use api::{
     access::{self, Policy, Standing},
     app,
     billing::{Rules, refresh::Refresher},
+    catalog::{Catalog, Shop},
     clock::Clock,
     config::{Config, SecretSource, Settings},
     db::{
@@ -21,7 +22,7 @@ use api::{
     },
     http,
     inbox::Inbox,
-    jobs::{Jobs, Schedule},
+    jobs::Jobs,
     stripe::{self, SecretKey, SigningSecret, signature},
 };
 use diesel::prelude::*;
@@ -74,12 +75,15 @@ impl World {
         let secrets =
             ["whsec_before_the_roll", SECRET].map(|secret| SigningSecret::parse(secret).unwrap());
         let inbox = Inbox::new(db.clone(), rules.clone(), secrets.to_vec(), Arc::clone(&wake));
-        let refresher = Refresher::new(db.clone(), client, rules);
-        let schedule = Schedule {
-            reconcile_every: Duration::from_secs(3600),
-            event_retention: Duration::from_secs(90 * 86_400),
+        let refresher = Refresher::new(db.clone(), client.clone(), rules);
+        let shop = Shop {
+            catalog: Arc::new(Catalog::built_in()),
+            stripe: client,
+            db: db.clone(),
+            site: "http://localhost:3000".parse().unwrap(),
         };
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), wake, schedule);
+        let every = Duration::from_secs(3600);
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), shop, wake, every);
 
         let taken = web::Data::new(inbox.clone());
         let server =

@@ -91,6 +91,7 @@ impl TestApp {
             sandbox_addr: Some("127.0.0.1:0".to_owned()),
             data_dir: Some(data.path().display().to_string()),
             workers: Some("2".to_owned()),
+            sandbox_record: std::env::var("SANDBOX_RECORD").ok(),
             ..Settings::default()
         };
         adjust(&mut settings);

@@ -221,6 +221,7 @@ pub fn config(folder: &TempDir) -> Config {
         webhook: None,
         clock_offset: Arc::new(AtomicI64::new(0)),
         faults: FaultPlan::default(),
+        record: std::env::var_os("SANDBOX_RECORD").map(Into::into),
     }
 }
 

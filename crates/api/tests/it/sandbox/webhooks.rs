@@ -150,3 +150,123 @@ async fn the_configured_endpoint_gets_what_waited_while_everything_was_down() {
     second.stop().await;
     receiver.stop().await;
 }
+
+async fn endpoint(sandbox: &Sandbox, url: &str, event: &str) -> Value {
+    sandbox.post("/v1/webhook_endpoints", &[("url", url), ("enabled_events[0]", event)]).await
+}
+
+/// Deliveries of the newest event of a type, once they all have a state.
+async fn settled(sandbox: &Sandbox, kind: &str, state: &str) -> Value {
+    let events = sandbox.get(&format!("/v1/events?type={kind}")).await;
+    let path = format!("/_sandbox/deliveries?event={}", text(&events["data"][0]["id"]));
+    let settled = async {
+        loop {
+            let shown = sandbox.get(&path).await;
+            let deliveries = shown["data"].as_array().unwrap();
+            if deliveries.iter().all(|delivery| delivery["state"] == state) {
+                return shown;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.unwrap_or_else(|_| panic!("{kind} {state}"))
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_holds_up_neither_others_nor_later_events() {
+    // Takes connections and never answers.
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut receiver = Receiver::start(200);
+    let sandbox = Sandbox::start().await;
+    let silent = format!("http://{}/", hanging.local_addr().unwrap());
+    for _ in 0..3 {
+        endpoint(&sandbox, &silent, "*").await;
+    }
+    endpoint(&sandbox, &receiver.url(), "customer.created").await;
+    // More deliveries hang than one endpoint, or a batch, has slots for.
+    for _ in 0..60 {
+        sandbox.post("/v1/products", &[("name", "hangs")]).await;
+    }
+    for _ in 0..5 {
+        sandbox.post("/v1/customers", &[]).await;
+        let soon = std::time::Duration::from_secs(8);
+        let arrived = tokio::time::timeout(soon, receiver.next()).await;
+        assert_eq!(arrived.expect("before the others time out").1["type"], "customer.created");
+    }
+    receiver.stop().await;
+}
+
+#[tokio::test]
+async fn a_rolled_secret_signs_along_until_it_expires() {
+    let mut receiver = Receiver::start(200);
+    let sandbox = Sandbox::start().await;
+    let endpoint = endpoint(&sandbox, &receiver.url(), "*").await;
+    let roll = format!("webhook_endpoints/{}/roll_secret", text(&endpoint["id"]));
+    let rolled = sandbox.control(&roll, serde_json::json!({ "expire_in": 3_600 })).await;
+    let (old, new) = (text(&endpoint["secret"]), text(&rolled["secret"]));
+    assert_ne!(old, new);
+
+    sandbox.post("/v1/products", &[("name", "both")]).await;
+    let (delivery, _) = receiver.next().await;
+    let header = delivery.split_once('\n').unwrap().0.to_owned();
+    let signatures: Vec<&str> = header.split(',').filter(|part| part.starts_with("v1=")).collect();
+    assert_eq!(signatures.len(), 2, "{header}");
+    assert!(is_signed(&delivery, new), "the new one comes first");
+    let old_first = delivery.replacen(&format!("{},", signatures[0]), "", 1);
+    assert!(is_signed(&old_first, old));
+
+    sandbox.advance("61min").await;
+    sandbox.post("/v1/products", &[("name", "new alone")]).await;
+    let (delivery, _) = receiver.next().await;
+    assert!(is_signed(&delivery, new));
+    assert_eq!(delivery.split_once('\n').unwrap().0.matches("v1=").count(), 1);
+    receiver.stop().await;
+}
+
+#[tokio::test]
+async fn test_mode_gives_up_after_three_attempts_under_the_clock() {
+    let receiver = Receiver::start(503);
+    let sandbox = Sandbox::start().await;
+    endpoint(&sandbox, &receiver.url(), "product.created").await;
+    sandbox.control("webhooks", serde_json::json!({ "retries": "test" })).await;
+    sandbox.post("/v1/products", &[("name", "refused")]).await;
+    for attempts in 1..=3 {
+        let state = if attempts < 3 { "pending" } else { "failed" };
+        let attempted = async {
+            loop {
+                let shown = settled(&sandbox, "product.created", state).await;
+                if shown["data"][0]["attempts"] == attempts {
+                    return shown;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let shown = tokio::time::timeout(PATIENCE, attempted).await.unwrap();
+        let made = shown["data"][0]["made"].as_array().unwrap().clone();
+        assert_eq!(made.len(), attempts);
+        assert!(made.iter().all(|attempt| attempt["status"] == 503), "{made:?}");
+        sandbox.advance("2h").await;
+    }
+    let sandbox = sandbox.restart().await;
+    assert_eq!(sandbox.get("/_sandbox/webhooks").await["retries"], "test", "it is remembered");
+    receiver.stop().await;
+}
+
+#[tokio::test]
+async fn events_say_who_asked_and_what_was_there_before() {
+    let sandbox = Sandbox::start().await;
+    let keyed = [("Idempotency-Key", "key-1")];
+    let form = [("name", "First")];
+    let made = sandbox.send(reqwest::Method::POST, "/v1/products", &form, &keyed).await;
+    let product = made.json();
+    let event = &sandbox.get("/v1/events?type=product.created").await["data"][0];
+    assert_eq!(event["request"]["id"], made.header("Request-Id"));
+    assert_eq!(event["request"]["idempotency_key"], "key-1");
+    assert!(event["data"].get("previous_attributes").is_none());
+    let path = format!("/v1/products/{}", text(&product["id"]));
+    sandbox.post(&path, &[("name", "Second"), ("metadata[k]", "v")]).await;
+    let event = &sandbox.get("/v1/events?type=product.updated").await["data"][0];
+    assert_eq!(event["data"]["previous_attributes"]["name"], "First");
+    assert_eq!(event["request"]["idempotency_key"], Value::Null);
+    assert_eq!(event["pending_webhooks"], 0);
+}

@@ -1,0 +1,56 @@
+"""What stripe-python makes of the sandbox's refusals."""
+
+import stripe
+from circle import KEY, SandboxTest
+
+
+class Errors(SandboxTest):
+    def refusal(self, kind, call, *arguments, **options):
+        with self.assertRaises(kind) as caught:
+            call(*arguments, **options)
+        return caught.exception
+
+    def test_keys(self):
+        live = self.client("sk_live_of_somebody_else")
+        error = self.refusal(stripe.AuthenticationError, live.v1.customers.list)
+        self.assertEqual(error.http_status, 401)
+        publishable = self.client("pk_test_123")
+        error = self.refusal(stripe.PermissionError, publishable.v1.customers.list)
+        self.assertEqual(error.http_status, 403)
+        self.assertEqual(error.json_body["error"]["code"], "secret_key_required")
+
+    def test_parameters(self):
+        error = self.refusal(stripe.InvalidRequestError, self.stripe.v1.customers.create, {"emial": "a@example.com"})
+        self.assertEqual((error.code, error.param), ("parameter_unknown", "emial"))
+        self.assertTrue(error.request_id.startswith("req_"))
+        error = self.refusal(stripe.InvalidRequestError, self.stripe.v1.products.create, {})
+        self.assertEqual((error.code, error.param), ("parameter_missing", "name"))
+        error = self.refusal(stripe.InvalidRequestError, self.stripe.v1.customers.list, {"limit": 101})
+        self.assertEqual((error.http_status, error.param), (400, "limit"))
+
+    def test_what_is_not_there(self):
+        error = self.refusal(stripe.InvalidRequestError, self.stripe.v1.prices.retrieve, "price_none")
+        self.assertEqual((error.http_status, error.code), (404, "resource_missing"))
+        error = self.refusal(stripe.InvalidRequestError, self.stripe.v1.invoices.create, {"customer": "cus_none"})
+        self.assertEqual((error.http_status, error.code, error.param), (400, "resource_missing", "customer"))
+
+    def test_cards(self):
+        customer = self.stripe.v1.customers.create({})
+        attach = self.stripe.v1.payment_methods.attach
+        for method, code, decline_code in [
+            ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
+            ("pm_card_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
+            ("pm_card_chargeDeclinedExpiredCard", "expired_card", None),
+            ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None),
+        ]:
+            error = self.refusal(stripe.CardError, attach, method, {"customer": customer.id})
+            self.assertEqual((error.http_status, error.code), (402, code), method)
+            if decline_code:
+                self.assertEqual(error.error.decline_code, decline_code)
+
+    def test_idempotency(self):
+        options = {"idempotency_key": "one"}
+        first = self.stripe.v1.customers.create({"name": "a"}, options)
+        self.assertEqual(self.stripe.v1.customers.create({"name": "a"}, options).id, first.id)
+        error = self.refusal(stripe.IdempotencyError, self.stripe.v1.customers.create, {"name": "b"}, options)
+        self.assertEqual(error.http_status, 400)
