@@ -165,6 +165,8 @@ Secrets come by environment, or by a file named in NAME_FILE, never by flag:
                          unset: generated into DATA_DIR. Required with PostgreSQL and with a live key
   SMTP_URL               smtps://user:password@host; unset: the sandbox's mailbox, or with a key no mail goes out
   DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
+  DATABASE_READ_URL      postgres://… of a replica, for plans and episodes; unset: none
+  DATABASE_LISTEN_URL    postgres://… where LISTEN works, when DATABASE_URL leads to a pooler
 A file .env in the working directory is read. Logs: RUST_LOG (levels), LOG_FORMAT=json.";
 
 /// Runs the command line; errors go to standard error in one line.

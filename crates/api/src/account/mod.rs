@@ -6,6 +6,7 @@ mod limits;
 mod log_in;
 mod mailed;
 mod password;
+mod pruning;
 mod recover;
 mod sessions;
 mod sign_up;
@@ -22,6 +23,7 @@ use tokio::sync::broadcast;
 pub use email::{Email, InvalidEmail};
 pub use limits::{Limit, LimitError, Limits};
 pub use password::{HashError, WeakPassword};
+pub use pruning::{prune_limits, prune_registrations, prune_sessions, prune_tokens};
 pub use sessions::{LIFETIME as SESSION_LIFETIME, OpenedSession, RefreshToken};
 pub use sign_up::SignedUp;
 pub use store::User;
@@ -29,7 +31,7 @@ pub use store::User;
 use crate::{
     access::Policy,
     clock::Clock,
-    db::{Db, DbError},
+    db::{Change, Db, DbError},
     keys::Keys,
 };
 use password::Passwords;
@@ -159,8 +161,8 @@ impl Accounts {
         })
     }
 
-    /// The ids of users whose account changed, from now on.
-    pub fn changes(&self) -> broadcast::Receiver<String> {
+    /// Changes of accounts, from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.db.changes()
     }
 
@@ -212,9 +214,4 @@ impl Accounts {
             })
             .await
     }
-}
-
-/// Forgets sessions and limits that can no longer matter at `now`, on the wall clock.
-pub async fn prune(db: &Db, now: i64) -> Result<(), DbError> {
-    db.write(move |conn| store::prune(conn, now)).await
 }

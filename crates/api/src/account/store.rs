@@ -3,7 +3,7 @@
 mod mailed;
 
 use diesel::{
-    Connection, Queryable, Selectable, delete, insert_into,
+    Connection, Queryable, Selectable, insert_into,
     prelude::*,
     result::{DatabaseErrorKind, Error},
     update,
@@ -23,12 +23,6 @@ use crate::db::{
     Conn, DbError,
     schema::{rate_limits, sessions, users},
 };
-
-/// Seconds that an ended session is kept, so that a replayed token still finds that it ended.
-const KEEP_SESSIONS: i64 = 7 * 24 * 3600;
-
-/// Seconds that a limit's window is kept; longer than any window.
-const KEEP_LIMITS: i64 = 24 * 3600;
 
 /// A user, without the password.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -368,14 +362,4 @@ pub(super) fn hit(conn: &mut Conn, name: &str, window: i64, now: i64) -> Result<
     })?;
     // Another process started the window in between: this hit belongs into it.
     if inserted { Ok(started) } else { hit(conn, name, window, now) }
-}
-
-pub(super) fn prune(conn: &mut Conn, now: i64) -> Result<(), DbError> {
-    mailed::prune(conn, now)?;
-    let gone = now - KEEP_SESSIONS;
-    delete(sessions::table.filter(sessions::expires_at.lt(gone).or(sessions::revoked_at.lt(gone))))
-        .execute(conn)?;
-    delete(rate_limits::table.filter(rate_limits::window_start.lt(now - KEEP_LIMITS)))
-        .execute(conn)?;
-    Ok(())
 }

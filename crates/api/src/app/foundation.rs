@@ -16,7 +16,7 @@ use crate::{
     catalog::{self, Catalog},
     clock::Clock,
     config::{Config, StripeSettings},
-    db::{DatabaseUrl, Db},
+    db::{self, DatabaseUrl, Db},
     episodes::{Library, audio::MediaFolder},
     keys::Keys,
     mail::{Mailer, Sender, SmtpUrl, Transport},
@@ -34,7 +34,11 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
         Some(url) => url.clone(),
         None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
     };
-    Ok(Db::open(&url).await?)
+    let db = Db::open_with(&url, &config.postgres).await?;
+    for weakness in db::weaknesses(&db.durability().await?) {
+        tracing::warn!("the database: {weakness}");
+    }
+    Ok(db)
 }
 
 /// The episodes, for the commands that keep them.

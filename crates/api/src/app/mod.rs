@@ -2,12 +2,12 @@
 
 mod foundation;
 mod listen;
+mod sell;
 mod stop;
 
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
-    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web};
@@ -30,7 +30,7 @@ use crate::{
     episodes::{Library, Listening},
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
-    jobs::{Courier, Jobs},
+    jobs::{Courier, Jobs, Schedule},
     keys::Keys,
     sandbox,
     stripe::{Client, SigningSecret},
@@ -99,8 +99,11 @@ impl Application {
             db: db.clone(),
             site: public_url.clone(),
         };
-        let every = config.reconcile_every;
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, every);
+        let schedule = Schedule {
+            reconcile_every: config.reconcile_every,
+            event_retention: config.event_retention,
+        };
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, schedule);
         let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
         fill(&library).await;
         let listening =
@@ -126,7 +129,7 @@ impl Application {
         let background = vec![
             jobs.spawn(closed.clone()),
             courier.spawn(closed.clone()),
-            tokio::spawn(until(closed.clone(), sell(shop, clock, sandbox.is_some()))),
+            tokio::spawn(until(closed.clone(), sell::sell(shop, clock, sandbox.is_some()))),
         ];
         let origins = config.cors_origins.clone();
         let (accounts, billing, inbox) =
@@ -279,35 +282,5 @@ async fn fill(library: &Library) {
         Err(error) => {
             tracing::error!(%error, "the episodes that come with the program could not be put in place")
         }
-    }
-}
-
-/// Brings the catalog and Stripe together, now and again: prices also change in the dashboard and on other machines.
-/// What a start changes at a real account is the operator's to say, with `circle catalog apply`; until then what
-/// Stripe sells is what is shown.
-async fn sell(shop: Shop, clock: Clock, mut apply: bool) {
-    let mut wait = Duration::from_secs(1);
-    loop {
-        let now = clock.wall();
-        let outcome = match apply {
-            true => shop.apply(now).await,
-            false => shop.refresh(now).await,
-        };
-        wait = match outcome {
-            Ok(applied) => {
-                for change in applied.changes {
-                    tracing::info!("catalog: {change}");
-                }
-                // Once is enough: the file may since have been changed and applied by hand.
-                apply = false;
-                Duration::from_secs(60 * 60)
-            }
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                tracing::error!("the catalog and Stripe could not be brought together: {error:#}");
-                (wait * 2).min(Duration::from_secs(60))
-            }
-        };
-        tokio::time::sleep(wait).await;
     }
 }

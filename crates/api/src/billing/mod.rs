@@ -22,6 +22,7 @@ pub mod subscriptions;
 
 use std::sync::Arc;
 
+pub use checkout::prune_sessions as prune_checkout_sessions;
 pub use error::BillingError;
 pub use listener::Billing;
 pub use returning::Returned;

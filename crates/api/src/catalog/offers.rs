@@ -58,7 +58,8 @@ pub struct Offer {
 /// # Errors
 /// [`DbError`].
 pub async fn list_plans(catalog: &Catalog, db: &Db) -> Result<Plans, DbError> {
-    Ok(plans_on_offer(catalog, &db.read(store::list_offers).await?))
+    let offers = db.read_published(store::list_offers, |_, offers| Ok(offers)).await?;
+    Ok(plans_on_offer(catalog, &offers))
 }
 
 /// The pricing page: the catalog's plans with the prices that are on offer.

@@ -1,6 +1,9 @@
 //! Combinations of settings that would take or leak money: none of them starts.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use url::{Host, Url};
 
@@ -9,6 +12,9 @@ use crate::{db::DatabaseUrl, stripe::SecretKey};
 
 /// Characters of a `SECRET_KEYS` entry at the least; 32 random bytes in hex have 64.
 const MIN_SECRET_KEY: usize = 32;
+
+/// Longer than Stripe goes on delivering an event.
+const MIN_EVENT_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     match &config.stripe {
@@ -30,7 +36,26 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         StripeSettings::Sandbox { .. } => {}
     }
     check_webhook_secrets(&config.stripe)?;
+    check_databases(config)?;
     check_secret_keys(config)
+}
+
+/// A replica or a direct address of a database that is not on PostgreSQL is a mistake. Stripe sends an event again for
+/// days, and one that was forgotten meanwhile would be taken for new.
+fn check_databases(config: &Config) -> Result<(), ConfigError> {
+    let postgres = matches!(config.database_url, Some(DatabaseUrl::Postgres(_)));
+    for (variable, url) in [
+        ("DATABASE_READ_URL", &config.postgres.read_url),
+        ("DATABASE_LISTEN_URL", &config.postgres.listen_url),
+    ] {
+        if url.is_some() && !postgres {
+            return Err(ConfigError::new(variable, "is set, but DATABASE_URL is no postgres://…"));
+        }
+    }
+    match config.event_retention >= MIN_EVENT_RETENTION {
+        true => Ok(()),
+        false => Err(ConfigError::new("EVENT_RETENTION", "expected a week (7d) or longer")),
+    }
 }
 
 fn check_key(key: &SecretKey, api_base: &Url) -> Result<(), ConfigError> {
@@ -128,6 +153,8 @@ mod tests {
             sandbox_public: get("SANDBOX_PUBLIC"),
             workers: get("WORKERS"),
             reconcile_every: get("RECONCILE_EVERY"),
+            event_retention: get("EVENT_RETENTION"),
+            database_statement_timeout: get("DATABASE_STATEMENT_TIMEOUT"),
             cors_origins: get("CORS_ORIGINS"),
             mail_from: get("MAIL_FROM"),
             open_registration_errors: get("OPEN_REGISTRATION_ERRORS"),
@@ -197,6 +224,27 @@ mod tests {
             (vec![("WORKERS", "0")], Some("WORKERS")),
             (vec![("WORKERS", "")], Some("WORKERS")),
             (vec![("RECONCILE_EVERY", "1 week")], Some("RECONCILE_EVERY")),
+            (vec![("EVENT_RETENTION", "1d")], Some("EVENT_RETENTION")),
+            (vec![("EVENT_RETENTION", "30d")], None),
+            (vec![("DATABASE_STATEMENT_TIMEOUT", "soon")], Some("DATABASE_STATEMENT_TIMEOUT")),
+            (vec![("DATABASE_READ_URL", "postgres://replica/circle")], Some("DATABASE_READ_URL")),
+            (
+                vec![
+                    ("DATABASE_URL", "postgres://pooler/circle"),
+                    ("DATABASE_LISTEN_URL", "sqlite:x.db"),
+                    keys,
+                ],
+                Some("DATABASE_LISTEN_URL"),
+            ),
+            (
+                vec![
+                    ("DATABASE_URL", "postgres://pooler/circle"),
+                    ("DATABASE_READ_URL", "postgres://replica/circle"),
+                    ("DATABASE_LISTEN_URL", "postgres://primary/circle"),
+                    keys,
+                ],
+                None,
+            ),
             (vec![("CORS_ORIGINS", "*")], Some("CORS_ORIGINS")),
             (vec![("SMTP_URL", "smtps://user:secret@mail.example.com")], None),
             (vec![("SMTP_URL", "smtp://user:secret@mail.example.com")], Some("SMTP_URL")),

@@ -17,7 +17,7 @@ pub use secrets::SecretSource;
 pub use settings::Settings;
 
 use crate::{
-    db::DatabaseUrl,
+    db::{DatabaseUrl, PostgresSettings},
     mail::{Sender, SmtpUrl},
     secret::Secret,
     stripe::{SecretKey, SigningSecret},
@@ -57,6 +57,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database; `None` is the SQLite file in [`Config::data_dir`].
     pub database_url: Option<DatabaseUrl>,
+    /// What is only said of PostgreSQL.
+    pub postgres: PostgresSettings,
     /// Real Stripe, or the embedded sandbox.
     pub stripe: StripeSettings,
     /// Keys for tokens, feeds and media, the first one for making; empty means generated.
@@ -75,6 +77,8 @@ pub struct Config {
     pub catalog: Option<PathBuf>,
     /// How often everything is compared with Stripe.
     pub reconcile_every: Duration,
+    /// How long events are kept.
+    pub event_retention: Duration,
 }
 
 /// Which Stripe, and how to talk to it.

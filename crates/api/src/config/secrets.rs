@@ -13,8 +13,15 @@ pub struct SecretSource {
 
 impl SecretSource {
     /// The names that are secrets.
-    pub const NAMES: [&'static str; 5] =
-        ["DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "SECRET_KEYS", "SMTP_URL"];
+    pub const NAMES: [&'static str; 7] = [
+        "DATABASE_URL",
+        "DATABASE_READ_URL",
+        "DATABASE_LISTEN_URL",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "SECRET_KEYS",
+        "SMTP_URL",
+    ];
 
     /// The process's environment.
     pub fn environment() -> Self {

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Config, ConfigError, STRIPE_API, SecretSource, StripeSettings};
 use crate::{
-    db::DatabaseUrl,
+    db::{DatabaseUrl, PostgresSettings},
     mail::{Sender, SmtpUrl},
     stripe::{SecretKey, SigningSecret},
 };
@@ -63,6 +63,12 @@ pub struct Settings {
     /// How often everything is compared with Stripe, such as 30m, 1h, 1d [default: 1h]
     #[arg(long, env = "RECONCILE_EVERY", hide_env_values = true)]
     pub reconcile_every: Option<String>,
+    /// How long events that Stripe sent are kept, such as 30d; a week at the least [default: 90d]
+    #[arg(long, env = "EVENT_RETENTION", hide_env_values = true)]
+    pub event_retention: Option<String>,
+    /// The longest a statement may take on PostgreSQL [default: 10s]
+    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", hide_env_values = true)]
+    pub database_statement_timeout: Option<String>,
 }
 
 impl Settings {
@@ -92,6 +98,7 @@ impl Settings {
                 .collect::<Result<_, _>>()?,
             data_dir: text("DATA_DIR", &self.data_dir)?.unwrap_or("./data").into(),
             database_url,
+            postgres: self.postgres(secrets)?,
             stripe: self.stripe(secrets)?,
             secret_keys: secrets.list("SECRET_KEYS")?,
             smtp_url: secrets
@@ -121,6 +128,29 @@ impl Settings {
             catalog: text("CATALOG", &self.catalog)?.map(PathBuf::from),
             reconcile_every: text("RECONCILE_EVERY", &self.reconcile_every)?
                 .map_or(Ok(Duration::from_secs(3600)), |t| span("RECONCILE_EVERY", t))?,
+            event_retention: text("EVENT_RETENTION", &self.event_retention)?
+                .map_or(Ok(Duration::from_secs(90 * 86_400)), |t| span("EVENT_RETENTION", t))?,
+        })
+    }
+
+    fn postgres(&self, secrets: &SecretSource) -> Result<PostgresSettings, ConfigError> {
+        let address = |variable| match secrets.get(variable)? {
+            None => Ok(None),
+            Some(url) => match DatabaseUrl::parse(url.expose()) {
+                Ok(DatabaseUrl::Postgres(url)) => Ok(Some(url)),
+                _ => Err(ConfigError::new(variable, "expected postgres://…")),
+            },
+        };
+        Ok(PostgresSettings {
+            read_url: address("DATABASE_READ_URL")?,
+            listen_url: address("DATABASE_LISTEN_URL")?,
+            statement_timeout: text(
+                "DATABASE_STATEMENT_TIMEOUT",
+                &self.database_statement_timeout,
+            )?
+            .map_or(Ok(PostgresSettings::default().statement_timeout), |t| {
+                span("DATABASE_STATEMENT_TIMEOUT", t)
+            })?,
         })
     }
 

@@ -22,10 +22,19 @@ thread_local! {
     static PENDING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What open pages are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// This user's account changed.
+    Account(String),
+    /// Nobody knows what changed while the connection that carries the word was lost: look for yourself.
+    Unknown,
+}
+
 /// Who is told of account changes.
 #[derive(Clone)]
 pub struct Changes {
-    sender: broadcast::Sender<String>,
+    sender: broadcast::Sender<Change>,
 }
 
 impl Default for Changes {
@@ -35,13 +44,13 @@ impl Default for Changes {
 }
 
 impl Changes {
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<String> {
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.sender.subscribe()
     }
 
     pub(super) fn publish(&self, user_id: String) {
         // Nobody listening is the usual case.
-        let _ = self.sender.send(user_id);
+        let _ = self.sender.send(Change::Account(user_id));
     }
 }
 
@@ -79,16 +88,20 @@ pub(super) fn listen(address: &str, changes: Changes) -> std::io::Result<()> {
     Ok(())
 }
 
-fn forward(address: &str, sender: &broadcast::WeakSender<String>) -> Result<(), DbError> {
+fn forward(address: &str, sender: &broadcast::WeakSender<Change>) -> Result<(), DbError> {
     let mut conn =
         PgConnection::establish(address).map_err(|error| DbError::Connect(error.to_string()))?;
     conn.batch_execute("LISTEN account_changes")?;
+    // From here on nothing is missed; what came before the connection, at the start or after a failure, may have been.
+    if let Some(sender) = sender.upgrade() {
+        let _ = sender.send(Change::Unknown);
+    }
     loop {
         // Asking is also what finds a connection that died.
         conn.batch_execute("SELECT 1")?;
         for notification in conn.notifications_iter() {
             let Some(sender) = sender.upgrade() else { return Ok(()) };
-            let _ = sender.send(notification?.payload);
+            let _ = sender.send(Change::Account(notification?.payload));
         }
         if sender.strong_count() == 0 {
             return Ok(());

@@ -6,21 +6,37 @@
 
 mod changes;
 mod connection;
+mod durability;
+mod error;
 mod migrate;
 mod postgres;
 pub mod schema;
 mod sqlite;
+mod url;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-pub use changes::{Changes, notify};
+pub use changes::{Change, Changes, notify};
 pub use connection::{Conn, in_transaction as savepoint};
+pub use durability::{Setting, weaknesses};
+pub use error::{DbError, OpenError};
 pub use migrate::MigrateError;
+pub use url::{DatabaseUrl, UnknownDatabase};
+
+/// Seconds for which a replica that failed is left alone.
+const REPLICA_PAUSE: i64 = 5;
 
 /// The database, cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     backend: Backend,
+    replica: Option<Arc<Replica>>,
     changes: Changes,
 }
 
@@ -30,65 +46,52 @@ enum Backend {
     Postgres(Arc<postgres::Postgres>),
 }
 
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A file; created when absent.
-    Sqlite(PathBuf),
-    /// A `postgres://` address.
-    Postgres(String),
+/// A copy that lags a little behind.
+struct Replica {
+    postgres: postgres::Postgres,
+    /// Unix seconds until which it is not asked, because it failed.
+    paused_until: AtomicI64,
 }
 
-/// A `DATABASE_URL` that names no database we know.
-#[derive(Debug, thiserror::Error)]
-#[error("expected sqlite:///path/to/file or postgres://…")]
-pub struct UnknownDatabase;
+/// What is only said of PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostgresSettings {
+    /// A replica for plans and episodes.
+    pub read_url: Option<String>,
+    /// Where LISTEN works, when the database is reached through a pooler.
+    pub listen_url: Option<String>,
+    /// The longest a statement may take; 10 s.
+    pub statement_timeout: Duration,
+}
 
-impl DatabaseUrl {
-    /// Reads `sqlite:///path` (or `sqlite:path`) and `postgres://…`.
-    pub fn parse(url: &str) -> Result<Self, UnknownDatabase> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
-        }
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        match path {
-            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err(UnknownDatabase),
-        }
+impl Default for PostgresSettings {
+    fn default() -> Self {
+        Self { read_url: None, listen_url: None, statement_timeout: Duration::from_secs(10) }
     }
 }
 
-/// Why the database could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// A statement failed.
-    #[error(transparent)]
-    Query(#[from] diesel::result::Error),
-    /// No connection could be had.
-    #[error("no connection to the database: {0}")]
-    Connect(String),
-    /// More work waits than the database can take on now.
-    #[error("the database has more work than it can take on")]
-    Overloaded,
-    /// The closure panicked, or the writer is gone.
-    #[error("the database thread failed")]
-    Thread,
-}
-
-/// Why the database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file or server cannot be reached.
-    #[error("cannot open the database {0}: {1}")]
-    Connect(String, String),
-    /// The migrations failed.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
+/// How much of the database's capacity is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// PostgreSQL: connections in use. SQLite: writes that wait for the next commit.
+    pub busy: u64,
+    /// As many as there may be.
+    pub room: u64,
+    /// Requests told to come back since the start, because there was no room.
+    pub refused: u64,
 }
 
 impl Db {
     /// Connects and brings the schema up to date.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_with(url, &PostgresSettings::default()).await
+    }
+
+    /// Connects, as `settings` say when it is PostgreSQL, and brings the schema up to date.
+    pub async fn open_with(
+        url: &DatabaseUrl,
+        settings: &PostgresSettings,
+    ) -> Result<Self, OpenError> {
         let changes = Changes::default();
         let backend = match url {
             DatabaseUrl::Sqlite(path) => {
@@ -97,12 +100,18 @@ impl Db {
                 Backend::Sqlite(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
             DatabaseUrl::Postgres(address) => {
-                let (address, changes) = (address.clone(), changes.clone());
-                let opened = blocking(move || postgres::Postgres::open(&address, changes)).await;
+                let (address, settings) = (address.clone(), settings.clone());
+                let changes = changes.clone();
+                let opened =
+                    blocking(move || postgres::Postgres::open(&address, &settings, changes)).await;
                 Backend::Postgres(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
         };
-        Ok(Self { backend, changes })
+        let replica = settings.read_url.as_ref().map(|address| {
+            let postgres = postgres::Postgres::replica(address, settings);
+            Arc::new(Replica { postgres, paused_until: AtomicI64::new(0) })
+        });
+        Ok(Self { backend, replica, changes })
     }
 
     /// Reads a few rows by key. On SQLite it runs in place, on a connection of this thread.
@@ -115,6 +124,53 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.read(work),
             Backend::Postgres(postgres) => postgres.run(work).await,
+        }
+    }
+
+    /// Reads in two parts: first what everybody may see and may be a moment old, from the replica when there is one,
+    /// then what must be as it is now. Without a replica both run on one connection.
+    pub async fn read_published<P, T, E, F, G>(&self, published: F, now: G) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<P, E> + Clone + Send + 'static,
+        G: FnOnce(&mut Conn, P) -> Result<T, E> + Send + 'static,
+        P: Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match self.read_replica(published.clone()).await {
+            Some(read) => self.read(move |conn| now(conn, read)).await,
+            None => {
+                self.read(move |conn| {
+                    let read = published(conn)?;
+                    now(conn, read)
+                })
+                .await
+            }
+        }
+    }
+
+    /// What the replica answers; `None` when there is none or it fails.
+    async fn read_replica<P, E, F>(&self, published: F) -> Option<P>
+    where
+        F: FnOnce(&mut Conn) -> Result<P, E> + Send + 'static,
+        P: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let replica = self.replica.as_ref()?;
+        if unix_now() < replica.paused_until.load(Ordering::Relaxed) {
+            return None;
+        }
+        match replica.postgres.run(published).await {
+            Ok(read) => Some(read),
+            Err(_) => {
+                // Away, or so far behind that it lacks a column: the primary answers.
+                let before =
+                    replica.paused_until.swap(unix_now() + REPLICA_PAUSE, Ordering::Relaxed);
+                if before < unix_now() - 10 * REPLICA_PAUSE {
+                    tracing::warn!("the replica at DATABASE_READ_URL fails; the primary is read");
+                }
+                None
+            }
         }
     }
 
@@ -149,8 +205,8 @@ impl Db {
         }
     }
 
-    /// The ids of users whose account changed, from every process that shares the database.
-    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<String> {
+    /// Changes of accounts, from every process that shares the database.
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 
@@ -162,6 +218,22 @@ impl Db {
             Ok(())
         })
         .await
+    }
+
+    /// The settings on which it depends whether a commit survives a power cut, as the database reports them.
+    pub async fn durability(&self) -> Result<Vec<Setting>, DbError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.write(durability::read).await,
+            Backend::Postgres(postgres) => postgres.run(durability::read).await,
+        }
+    }
+
+    /// How much of its capacity is taken now.
+    pub fn load(&self) -> Load {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.load(),
+            Backend::Postgres(postgres) => postgres.load(),
+        }
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -188,20 +260,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| DbError::Thread)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn database_urls_name_their_engine() {
-        assert_eq!(
-            DatabaseUrl::parse("sqlite:///var/x.db").unwrap(),
-            DatabaseUrl::Sqlite("/var/x.db".into())
-        );
-        assert_eq!(DatabaseUrl::parse("sqlite:x.db").unwrap(), DatabaseUrl::Sqlite("x.db".into()));
-        assert!(matches!(DatabaseUrl::parse("postgres://h/d").unwrap(), DatabaseUrl::Postgres(_)));
-        for bad in ["", "sqlite:", "sqlite://", "mysql://h/d", "x.db"] {
-            assert!(DatabaseUrl::parse(bad).is_err(), "{bad}");
-        }
-    }
+fn unix_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
 }

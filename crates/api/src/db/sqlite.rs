@@ -10,6 +10,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
+        Arc,
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
@@ -48,6 +49,9 @@ pub(super) struct Sqlite {
     id: u64,
     path: PathBuf,
     writer: mpsc::SyncSender<Box<dyn Write>>,
+    /// Writes that were handed to the writer and are not answered yet.
+    waiting: Arc<AtomicU64>,
+    refused: AtomicU64,
 }
 
 impl Sqlite {
@@ -57,13 +61,22 @@ impl Sqlite {
         migrate::sqlite(&mut first)?;
         let (writer, queue) = mpsc::sync_channel(BACKLOG);
         let file = path.to_owned();
+        let waiting = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&waiting);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                Writer { path: file, conn: Some(Conn::Sqlite(first)), changes }.run(&queue)
+                let conn = Some(Conn::Sqlite(first));
+                Writer { path: file, conn, changes, waiting: counted, failing: false }.run(&queue)
             })
             .map_err(|e| OpenError::Connect(path.display().to_string(), e.to_string()))?;
-        Ok(Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), path: path.to_owned(), writer })
+        Ok(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            path: path.to_owned(),
+            writer,
+            waiting,
+            refused: AtomicU64::new(0),
+        })
     }
 
     pub(super) fn read<T, E: From<DbError>>(
@@ -77,7 +90,11 @@ impl Sqlite {
             None => Conn::Sqlite(connect(&self.path, READER_PRAGMAS).map_err(DbError::Connect)?),
         };
         let answer = work(&mut conn);
-        READERS.with_borrow_mut(|readers| readers.insert(self.id, conn));
+        // Most errors are the caller's own. One that came of the disk spoils the connection, and the next read opens
+        // another; this looks at the disk too.
+        if answer.is_ok() || conn.batch_execute("PRAGMA schema_version").is_ok() {
+            READERS.with_borrow_mut(|readers| readers.insert(self.id, conn));
+        }
         answer
     }
 
@@ -89,11 +106,24 @@ impl Sqlite {
     {
         let (answer, answered) = oneshot::channel();
         let pending = Pending { work: Some(work), result: None, answer: Some(answer) };
-        self.writer.try_send(Box::new(pending)).map_err(|error| match error {
-            mpsc::TrySendError::Full(_) => DbError::Overloaded,
-            mpsc::TrySendError::Disconnected(_) => DbError::Thread,
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.writer.try_send(Box::new(pending)).map_err(|error| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            match error {
+                mpsc::TrySendError::Full(_) => DbError::Overloaded,
+                mpsc::TrySendError::Disconnected(_) => DbError::Thread,
+            }
         })?;
         answered.await.map_err(|_| DbError::Thread)?
+    }
+
+    pub(super) fn load(&self) -> super::Load {
+        super::Load {
+            busy: self.waiting.load(Ordering::Relaxed),
+            room: BACKLOG as u64,
+            refused: self.refused.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -151,6 +181,9 @@ struct Writer {
     path: PathBuf,
     conn: Option<Conn>,
     changes: Changes,
+    waiting: Arc<AtomicU64>,
+    /// Whether the last commit failed.
+    failing: bool,
 }
 
 impl Writer {
@@ -158,38 +191,44 @@ impl Writer {
         while let Ok(first) = queue.recv() {
             let mut batch = vec![first];
             batch.extend(queue.try_iter().take(BATCH - 1));
+            let writes = batch.len();
             self.commit(batch);
+            self.waiting.fetch_sub(writes as u64, Ordering::Relaxed);
         }
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Write>>) {
         // What a batch that did not commit had to say is not true.
         changes::take();
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => match connect(&self.path, WRITER_PRAGMAS) {
-                Ok(conn) => Conn::Sqlite(conn),
-                Err(error) => {
-                    tracing::error!(%error, "cannot open the database for writing");
-                    batch.into_iter().for_each(|write| write.fail(DbError::Connect(error.clone())));
-                    return;
-                }
-            },
-        };
         // A panic or a failed disk spoils the connection, so the next batch opens another.
+        let opened = match self.conn.take() {
+            Some(conn) => Ok(conn),
+            None => connect(&self.path, WRITER_PRAGMAS).map(Conn::Sqlite),
+        };
+        let mut conn = match opened {
+            Ok(conn) => conn,
+            Err(error) => return self.fail(batch, &error),
+        };
         match catch_unwind(AssertUnwindSafe(|| run_batch(&mut conn, &mut batch))) {
             Ok(Ok(())) => {
                 self.conn = Some(conn);
+                if std::mem::take(&mut self.failing) {
+                    tracing::info!(database = %self.path.display(), "the database is written again");
+                }
                 changes::take().into_iter().for_each(|user_id| self.changes.publish(user_id));
                 batch.into_iter().for_each(Write::answer);
             }
-            Ok(Err(error)) => {
-                tracing::error!(%error, writes = batch.len(), "a commit failed");
-                let error = error.to_string();
-                batch.into_iter().for_each(|write| write.fail(DbError::Connect(error.clone())));
-            }
+            Ok(Err(error)) => self.fail(batch, &error.to_string()),
             Err(_) => batch.into_iter().for_each(|write| write.fail(DbError::Thread)),
         }
+    }
+
+    /// Tells everybody in the batch that nothing of it is kept, and the operator, once, that nothing is written.
+    fn fail(&mut self, batch: Vec<Box<dyn Write>>, error: &str) {
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(database = %self.path.display(), error, "the database cannot be written");
+        }
+        batch.into_iter().for_each(|write| write.fail(DbError::Connect(error.to_owned())));
     }
 }
 

@@ -34,26 +34,27 @@ impl Listening {
     ) -> Result<Episodes, DbError> {
         let this = self.clone();
         let limit = limit.clamp(1, LONGEST_PAGE);
-        let words = words(sought);
-        self.db
-            .read(move |conn| {
-                let now = this.clock.wall();
-                let cursor = match before {
-                    None => None,
-                    Some(number) => match store::find_cursor(conn, number)? {
-                        None => return Ok(Episodes { episodes: Vec::new(), has_more: false }),
-                        cursor => cursor,
-                    },
-                };
-                // One more than asked for tells whether older ones follow.
-                let mut episodes = store::search_published(conn, now, &words, cursor, limit + 1)?;
-                let has_more = episodes.len() > limit as usize;
-                episodes.truncate(limit as usize);
-                let view = View::of(&this, conn, listener)?;
-                let episodes = episodes.iter().map(|episode| view.listed(episode)).collect();
-                Ok(Episodes { episodes, has_more })
-            })
-            .await
+        let (words, now) = (words(sought), self.clock.wall());
+        let published = move |conn: &mut Conn| {
+            let cursor = match before {
+                None => None,
+                Some(number) => match store::find_cursor(conn, number)? {
+                    None => return Ok((Vec::new(), false)),
+                    cursor => cursor,
+                },
+            };
+            // One more than asked for tells whether older ones follow.
+            let mut episodes = store::search_published(conn, now, &words, cursor, limit + 1)?;
+            let has_more = episodes.len() > limit as usize;
+            episodes.truncate(limit as usize);
+            Ok((episodes, has_more))
+        };
+        let seen = move |conn: &mut Conn, (episodes, has_more): (Vec<Episode>, bool)| {
+            let view = View::of(&this, conn, listener)?;
+            let episodes = episodes.iter().map(|episode| view.listed(episode)).collect();
+            Ok(Episodes { episodes, has_more })
+        };
+        self.db.read_published(published, seen).await
     }
 
     /// One published episode with its notes; `None` when there is no such one.
@@ -66,22 +67,20 @@ impl Listening {
         id: String,
     ) -> Result<Option<EpisodePage>, DbError> {
         let this = self.clone();
-        self.db
-            .read(move |conn| {
-                let found = store::find_episode(conn, &id)?;
-                let Some(episode) =
-                    found.filter(|episode| episode.published_at <= this.clock.wall())
-                else {
-                    return Ok(None);
-                };
-                let view = View::of(&this, conn, listener)?;
-                Ok(Some(EpisodePage {
-                    episode: view.listed(&episode),
-                    chapters: chapters::decode(&episode.chapters),
-                    description_html: episode.description_html,
-                }))
-            })
-            .await
+        let found = move |conn: &mut Conn| store::find_episode(conn, &id);
+        let seen = move |conn: &mut Conn, found: Option<Episode>| {
+            let Some(episode) = found.filter(|episode| episode.published_at <= this.clock.wall())
+            else {
+                return Ok(None);
+            };
+            let view = View::of(&this, conn, listener)?;
+            Ok(Some(EpisodePage {
+                episode: view.listed(&episode),
+                chapters: chapters::decode(&episode.chapters),
+                description_html: episode.description_html,
+            }))
+        };
+        self.db.read_published(found, seen).await
     }
 }
 

@@ -113,12 +113,12 @@ impl From<DbError> for ApiError {
                     .retry_after(1)
                     .caused_by(error)
             }
-            DbError::Connect(_) => {
+            error if error.is_outage() => {
                 Self::new(ErrorCode::Overloaded, "The database is not available right now.")
                     .retry_after(2)
                     .caused_by(error)
             }
-            DbError::Query(_) | DbError::Thread => Self::internal(error),
+            error => Self::internal(error),
         }
     }
 }

@@ -18,7 +18,10 @@ use tokio::{
 };
 
 use super::signed_in::SignedInOrLeaving;
-use crate::account::{AccountError, Accounts, SignedInUser};
+use crate::{
+    account::{AccountError, Accounts, SignedInUser},
+    db::Change,
+};
 
 /// Often enough that no proxy takes the connection for dead.
 const PING_EVERY: Duration = Duration::from_secs(15);
@@ -68,7 +71,7 @@ fn messages(
 struct Watching {
     who: SignedInUser,
     accounts: web::Data<Accounts>,
-    changes: broadcast::Receiver<String>,
+    changes: broadcast::Receiver<Change>,
     closing: watch::Receiver<bool>,
     pings: tokio::time::Interval,
     /// What the page was told last.
@@ -96,8 +99,8 @@ impl Watching {
                 // An error: the other side is gone, and the server with it.
                 closing = self.closing.changed() => closing.ok()?,
                 change = self.changes.recv() => match change {
-                    Ok(user_id) => self.look = user_id == self.who.user.id,
-                    Err(RecvError::Lagged(_)) => self.look = true,
+                    Ok(Change::Account(user_id)) => self.look = user_id == self.who.user.id,
+                    Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => self.look = true,
                     Err(RecvError::Closed) => return None,
                 },
                 () = until_decision_changes(&self.accounts, self.shown.as_ref()) => self.look = true,

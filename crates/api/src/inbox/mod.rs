@@ -27,7 +27,7 @@ use crate::{
     },
 };
 use store::NewEvent;
-pub use store::{LeasedEvent, lease, lock_waiting, next_due, release, settle};
+pub use store::{LeasedEvent, lease, lock_waiting, next_due, prune, release, settle};
 
 /// Seconds after which the worker tries a failed event, unless Stripe delivers it again before.
 const FIRST_RETRY: i64 = 5;

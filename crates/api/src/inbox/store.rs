@@ -247,6 +247,16 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<i64>, DbError> {
     Ok(due.select(diesel::dsl::min(events::next_try_at)).get_result(conn)?)
 }
 
+/// Takes up to `limit` events away that are dealt with and came before `before`; how many it were. What is not dealt
+/// with stays, however old.
+pub fn prune(conn: &mut Conn, before: i64, limit: i64) -> Result<usize, DbError> {
+    let deleted = diesel::sql_query(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE received_at < $1 \
+         AND state IN ('applied', 'ignored') ORDER BY received_at LIMIT $2)",
+    );
+    Ok(deleted.bind::<BigInt, _>(before).bind::<BigInt, _>(limit).execute(conn)?)
+}
+
 /// The events that came last, newest first, of one state or of all.
 pub(super) fn list_newest(
     conn: &mut Conn,

@@ -4,7 +4,9 @@
 mod backoff;
 mod courier;
 mod periodic;
+mod pruning;
 mod store;
+mod turn;
 mod worker;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use tokio::{
 use uuid::Uuid;
 
 pub use courier::Courier;
+pub use turn::Turn;
 
 use crate::{
     billing::refresh::{self, Refresher},
@@ -28,6 +31,20 @@ use crate::{
 /// How long work may wait that nobody called out: another process's, or what became due by the clock.
 const TICK: Duration = Duration::from_secs(1);
 
+/// A name for this process in leases.
+pub fn holder() -> Arc<str> {
+    Uuid::now_v7().to_string().into()
+}
+
+/// How often, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Between two comparisons of everything with Stripe.
+    pub reconcile_every: Duration,
+    /// For which events are kept.
+    pub event_retention: Duration,
+}
+
 /// All background work of a process.
 #[derive(Clone)]
 pub struct Jobs {
@@ -38,7 +55,7 @@ pub struct Jobs {
     wake: Arc<Notify>,
     /// Names this process in leases.
     holder: Arc<str>,
-    reconcile_every: Duration,
+    schedule: Schedule,
 }
 
 impl Jobs {
@@ -49,17 +66,9 @@ impl Jobs {
         refresher: Refresher,
         shop: Shop,
         wake: Arc<Notify>,
-        reconcile_every: Duration,
+        schedule: Schedule,
     ) -> Self {
-        Self {
-            db,
-            inbox,
-            refresher,
-            shop,
-            wake,
-            holder: Uuid::now_v7().to_string().into(),
-            reconcile_every,
-        }
+        Self { db, inbox, refresher, shop, wake, holder: holder(), schedule }
     }
 
     /// Does everything that is due, and what becomes due by that, until nothing is.

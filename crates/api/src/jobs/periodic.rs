@@ -2,17 +2,15 @@
 
 use tokio::time::Duration;
 
-use super::{Jobs, store};
+use super::{Jobs, Turn};
 use crate::{
     access::{self, STALE_AFTER},
-    account,
     billing::{
         reconcile::{self, Drift, Report},
         refresh, subscriptions,
     },
     clock::Clock,
     db::DbError,
-    mail,
 };
 
 /// Listeners or subscriptions that one look at the clock takes on.
@@ -79,50 +77,32 @@ impl Jobs {
         let mut at_start = true;
         loop {
             let pause = match self.reconcile_if_due(at_start).await {
-                Ok(()) => self.reconcile_every,
+                Ok(()) => self.schedule.reconcile_every,
                 Err(error) => {
                     let error = format!("{error:#}");
                     tracing::warn!(error, "reconciling with Stripe failed; trying again");
-                    RETRY.min(self.reconcile_every)
+                    RETRY.min(self.schedule.reconcile_every)
                 }
             };
             at_start = false;
-            self.prune().await;
+            if let Err(error) = self.prune_if_due().await {
+                tracing::warn!(%error, "what is old could not be removed");
+            }
             tokio::time::sleep(pause).await;
-        }
-    }
-
-    async fn prune(&self) {
-        let now = self.clock().wall();
-        let pruned = match account::prune(&self.db, now).await {
-            Ok(()) => self.db.write(move |conn| mail::prune(conn, now)).await,
-            failed => failed,
-        };
-        if let Err(error) = pruned {
-            tracing::warn!(%error, "what nobody needs any more could not be removed");
         }
     }
 
     /// Reconciles, unless another process does or, later than at the start, lately did.
     async fn reconcile_if_due(&self, at_start: bool) -> anyhow::Result<()> {
-        let (holder, now) = (self.holder.clone(), self.clock().wall());
-        let every = i64::try_from(self.reconcile_every.as_secs()).unwrap_or(i64::MAX);
+        let now = self.clock().wall();
+        let every = i64::try_from(self.schedule.reconcile_every.as_secs()).unwrap_or(i64::MAX);
         // Half of it, so that processes which take turns do not each skip every other turn.
         let ran_before = if at_start { now } else { now.saturating_sub(every / 2) };
-        let taken = self
-            .db
-            .write(move |conn| {
-                store::lease(conn, "reconcile", &holder, now, now + RECONCILE_LEASE, ran_before)
-            })
-            .await?;
-        if !taken {
-            return Ok(());
-        }
+        let taken =
+            Turn::take(&self.db, "reconcile", &self.holder, now, now + RECONCILE_LEASE, ran_before);
+        let Some(turn) = taken.await? else { return Ok(()) };
         let outcome = reconcile::reconcile(&self.refresher, false, |drift, _| log(drift)).await;
-        let (now, succeeded) = (self.clock().wall(), outcome.is_ok());
-        self.db
-            .write(move |conn| store::finish(conn, "reconcile", succeeded.then_some(now)))
-            .await?;
+        turn.end(outcome.is_ok().then(|| self.clock().wall())).await?;
         let Report { seen, ours, drifted } = outcome?;
         tracing::info!(seen, ours, drifted, "reconciled with Stripe");
         Ok(())

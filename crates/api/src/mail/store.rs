@@ -153,8 +153,10 @@ pub fn delete_unsent(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Forgets causes that cannot come again.
-pub fn prune(conn: &mut Conn, now: i64) -> Result<(), DbError> {
-    diesel::delete(outbox::table.filter(outbox::finished_at.lt(now - KEEP))).execute(conn)?;
-    Ok(())
+/// Takes up to `limit` causes away that cannot come again; how many it were.
+pub fn prune(conn: &mut Conn, now: i64, limit: i64) -> Result<usize, DbError> {
+    let deleted = diesel::sql_query(
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < $1 LIMIT $2)",
+    );
+    Ok(deleted.bind::<BigInt, _>(now - KEEP).bind::<BigInt, _>(limit).execute(conn)?)
 }

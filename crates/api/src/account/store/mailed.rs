@@ -126,10 +126,3 @@ pub(in crate::account) fn take_registration(
         .optional()?;
     Ok(taken)
 }
-
-/// Forgets what expired.
-pub(in crate::account) fn prune(conn: &mut Conn, now: i64) -> Result<(), DbError> {
-    delete(mailed_tokens::table.filter(mailed_tokens::expires_at.lt(now))).execute(conn)?;
-    delete(registrations::table.filter(registrations::expires_at.lt(now))).execute(conn)?;
-    Ok(())
-}

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use shared::{billing::StartCheckout, paths, plans::Interval};
 
 pub(super) use store::owns_session;
+pub use store::prune_sessions;
 use store::{NewSession, find_buyer};
 
 use super::{Billing, BillingError, customers};

@@ -1,6 +1,9 @@
 //! Sessions that were handed out, and the attempts that make idempotency keys.
 
-use diesel::{prelude::*, sql_types::Text};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 
 use super::super::BillingError;
 use crate::db::{
@@ -32,6 +35,19 @@ pub(super) struct NewSession {
     pub(super) url: Option<String>,
     pub(super) expires_at: i64,
     pub(super) created_at: i64,
+}
+
+/// Seconds for which a session's row is kept after it expired: as long as Stripe may still send events about it, and
+/// somebody may come back to its page.
+const KEEP_SESSIONS: i64 = 30 * 24 * 3600;
+
+/// Takes up to `limit` sessions away that expired long before `now`; how many it were.
+pub fn prune_sessions(conn: &mut Conn, now: i64, limit: i64) -> Result<usize, DbError> {
+    let deleted = diesel::sql_query(
+        "DELETE FROM checkout_sessions WHERE id IN \
+         (SELECT id FROM checkout_sessions WHERE expires_at < $1 LIMIT $2)",
+    );
+    Ok(deleted.bind::<BigInt, _>(now - KEEP_SESSIONS).bind::<BigInt, _>(limit).execute(conn)?)
 }
 
 /// Reads the listener, and the attempts from the row that the lease has made.

@@ -10,4 +10,4 @@ mod order;
 mod refresh;
 mod repair;
 mod stand_in;
-mod world;
+pub mod world;

@@ -22,7 +22,7 @@ use api::{
     },
     http,
     inbox::Inbox,
-    jobs::Jobs,
+    jobs::{Jobs, Schedule},
     stripe::{self, SecretKey, SigningSecret, signature},
 };
 use diesel::prelude::*;
@@ -82,8 +82,11 @@ impl World {
             db: db.clone(),
             site: "http://localhost:3000".parse().unwrap(),
         };
-        let every = Duration::from_secs(3600);
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), shop, wake, every);
+        let schedule = Schedule {
+            reconcile_every: Duration::from_secs(3600),
+            event_retention: Duration::from_secs(90 * 86_400),
+        };
+        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), shop, wake, schedule);
 
         let taken = web::Data::new(inbox.clone());
         let server =

@@ -39,8 +39,14 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// SIGKILL, by somebody who does not own it.
+    pub fn kill_from_outside(&self) {
+        self.signal("-KILL");
+    }
+
     /// Starts it again after it was killed.
     pub fn restart(&mut self) {
+        let _ = self.child.wait();
         self.child = spawn(&self.folder, &self.log, &self.arguments, &self.variables);
     }
 
@@ -95,7 +101,9 @@ impl Drop for Process {
 
 fn spawn(folder: &Path, log: &Path, arguments: &[String], variables: &Variables) -> Child {
     let log = File::options().create(true).append(true).open(log).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_circle"))
+    // A file that may not grow is an error of the write then, as a full disk is, and not the end of the process.
+    Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_circle")])
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
