@@ -63,6 +63,14 @@ pub(crate) const fn per(interval: Interval) -> &'static str {
     }
 }
 
+/// `by the month`, `by the year`.
+pub(crate) const fn by(interval: Interval) -> &'static str {
+    match interval {
+        Interval::Month => "by the month",
+        Interval::Year => "by the year",
+    }
+}
+
 /// How long something takes to hear: `42 min`, never less than one.
 pub(crate) fn minutes(seconds: i64) -> String {
     format!("{} min", ((seconds + 30) / 60).max(1))

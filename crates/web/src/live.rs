@@ -10,13 +10,31 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader};
 
-use crate::{api::Call, session::Client};
+use yew::prelude::*;
+
+use crate::{
+    api::Call,
+    json,
+    session::{Client, use_client, use_session},
+};
 
 const FIRST_PAUSE_MS: u32 = 500;
 const LONGEST_PAUSE_MS: u32 = 30_000;
 
+/// Follows the account for as long as somebody is signed in. Shows nothing.
+#[component]
+pub(crate) fn Live() -> Html {
+    let client = use_client();
+    let account_id = use_session().account().map(|account| account.id.clone());
+    use_effect_with(account_id, move |account_id| {
+        let follower = account_id.as_ref().map(|_| follow(client));
+        move || drop(follower)
+    });
+    Html::default()
+}
+
 /// Following ends when this is dropped.
-pub(crate) struct Follower(Option<AbortController>);
+struct Follower(Option<AbortController>);
 
 impl Drop for Follower {
     fn drop(&mut self) {
@@ -27,7 +45,7 @@ impl Drop for Follower {
 }
 
 /// Keeps the account of `client` up to date.
-pub(crate) fn follow(client: Client) -> Follower {
+fn follow(client: Client) -> Follower {
     let controller = AbortController::new().ok();
     if let Some(signal) = controller.as_ref().map(AbortController::signal) {
         spawn_local(connect_again_and_again(client, signal));
@@ -68,7 +86,7 @@ async fn read_stream(client: &Client, stop: &AbortSignal) -> bool {
             break;
         };
         for message in messages.push(&bytes.to_vec()) {
-            if let Ok(account) = serde_json::from_str::<Account>(&message) {
+            if let Some(account) = json::decode::<Account>(&message) {
                 any = true;
                 client.account_changed(account);
             }

@@ -44,9 +44,18 @@ pub(crate) fn use_navigator() -> Navigator {
     use_context::<Navigator>().expect("every component renders inside NavigationProvider")
 }
 
-#[derive(Properties, PartialEq)]
+#[derive(Properties)]
 pub(crate) struct NavigationProviderProps {
+    /// Whether this bundle has a page; any other is loaded by the browser.
+    pub(crate) has: fn(&Route) -> bool,
     pub(crate) children: Html,
+}
+
+/// A bundle's pages never change.
+impl PartialEq for NavigationProviderProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.children == other.children
+    }
 }
 
 /// Holds the present route and follows the browser's Back and Forward.
@@ -65,9 +74,19 @@ pub(crate) fn NavigationProvider(props: &NavigationProviderProps) -> Html {
             move || drop(listener)
         }
     });
+    let has = props.has;
     let visit = use_callback((), move |visit: Visit, ()| {
         let Some(window) = window() else { return };
         let (Visit::Push(next) | Visit::Replace(next)) = &visit;
+        if !has(next) {
+            let location = window.location();
+            // Addresses of our own are well formed.
+            drop(match &visit {
+                Visit::Push(_) => location.assign(&next.href()),
+                Visit::Replace(_) => location.replace(&next.href()),
+            });
+            return;
+        }
         let href = Some(next.href());
         let Ok(history) = window.history() else { return };
         let written = match &visit {
@@ -151,6 +170,14 @@ pub(crate) fn leave_for(url: &str) {
     if let Some(window) = window() {
         // Only a malformed address is refused, and the API makes none.
         drop(window.location().set_href(url));
+    }
+}
+
+/// Loads the page anew.
+pub(crate) fn reload() {
+    if let Some(window) = window() {
+        // A document that is shown can be reloaded.
+        drop(window.location().reload());
     }
 }
 

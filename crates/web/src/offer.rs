@@ -2,7 +2,7 @@
 
 use shared::{
     account::Account,
-    billing::Subscription,
+    billing::{ChangePreview, Subscription},
     money::Money,
     plans::{Interval, Plan, PlanPrice},
 };
@@ -47,11 +47,63 @@ pub(crate) fn saving(plans: &[Plan]) -> Option<String> {
     }
 }
 
-/// Where the button of a plan leads.
+/// What a price brings with it, in one line: what a year saves, free days, a fee. `write` writes an amount.
+pub(crate) fn terms(plan: &Plan, price: &PlanPrice, write: impl Fn(&Money) -> String) -> String {
+    let money = |amount| write(&Money::new(amount, &price.currency));
+    let month = price_of(plan, Interval::Month).filter(|_| price.interval == Interval::Year);
+    let saved = month.map(|month| month.amount * 12 - price.amount).filter(|saved| *saved > 0);
+    let saved = saved.map(|saved| format!("You save {}", money(saved)));
+    let trial = price.trial_days;
+    let trial = (trial > 0).then(|| format!("The first {trial} days are free"));
+    let fee = price.setup_fee.map(|fee| format!("{} once to begin", money(fee)));
+    let mut words = [saved, trial, fee].into_iter().flatten().collect::<Vec<_>>().join(". ");
+    if !words.is_empty() {
+        words.push('.');
+    }
+    words
+}
+
+/// Every feature with the index of the first plan that has it; the plans after it have it too.
+pub(crate) fn comparison(plans: &[Plan]) -> Vec<(&str, usize)> {
+    let repeats = |feature: &str| plans.iter().any(|plan| feature.ends_with(&*plan.name));
+    let mut rows: Vec<(&str, usize)> = Vec::new();
+    for (index, plan) in plans.iter().enumerate() {
+        for feature in &plan.features {
+            let known = rows.iter().any(|(row, _)| row == feature);
+            // "Everything in Starter" is what the ticks say.
+            if !known && !(index > 0 && repeats(feature)) {
+                rows.push((feature, index));
+            }
+        }
+    }
+    rows
+}
+
+/// What a change of plan costs, a sentence each. `write` writes an amount, `date` a day.
+pub(crate) fn change_words(
+    preview: &ChangePreview,
+    write: impl Fn(&Money) -> String,
+    date: impl Fn(i64) -> String,
+) -> Vec<String> {
+    let money = |amount| write(&Money::new(amount, &preview.currency));
+    let now = match preview.due_now {
+        0 => "Nothing is charged today.".to_owned(),
+        due @ 1.. => format!("You pay {} today, for what is left of this period.", money(due)),
+        due => {
+            format!("Nothing is charged today; {} is credited to your next charges.", money(-due))
+        }
+    };
+    let later = match (preview.due_at_renewal, preview.renews_at) {
+        (due, Some(day)) if due > 0 => Some(format!("Then {} on {}.", money(due), date(day))),
+        (_, Some(day)) => Some(format!("On {}, your credit pays for the next period.", date(day))),
+        (_, None) => None,
+    };
+    [now].into_iter().chain(later).collect()
+}
+
+/// Where the button of a plan leads a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A visitor makes an account first.
-    Register,
     /// To Checkout.
     Checkout,
     /// To the portal, which confirms the change.
@@ -62,11 +114,10 @@ pub(crate) enum Step {
 
 /// The step for `choice`. `subscription` is known a little after `account`.
 pub(crate) fn step(
-    account: Option<&Account>,
+    account: &Account,
     subscription: Option<&Subscription>,
     choice: &Choice,
 ) -> Step {
-    let Some(account) = account else { return Step::Register };
     if !membership::is_live(&account.subscription_status) {
         return Step::Checkout;
     }
@@ -141,7 +192,6 @@ mod tests {
             payment_method: None,
         };
         let pro = choice("pro", Interval::Month);
-        assert_eq!(step(None, None, &pro), Step::Register);
         for (status, expected) in [
             ("incomplete", Step::Checkout),
             ("canceled", Step::Checkout),
@@ -153,16 +203,12 @@ mod tests {
             ("paused", Step::Current),
         ] {
             let account = account(status, Some("pro"));
-            assert_eq!(step(Some(&account), Some(&monthly), &pro), expected, "{status}");
+            assert_eq!(step(&account, Some(&monthly), &pro), expected, "{status}");
         }
         let account = account("active", Some("pro"));
-        assert_eq!(step(Some(&account), None, &pro), Step::Current);
+        assert_eq!(step(&account, None, &pro), Step::Current);
         for other in [choice("pro", Interval::Year), choice("starter", Interval::Month)] {
-            assert_eq!(
-                step(Some(&account), Some(&monthly), &other),
-                Step::ConfirmChange,
-                "{other:?}"
-            );
+            assert_eq!(step(&account, Some(&monthly), &other), Step::ConfirmChange, "{other:?}");
         }
     }
 
@@ -170,5 +216,64 @@ mod tests {
     fn a_plan_no_longer_on_offer_is_called_by_its_id() {
         assert_eq!(name_of(&[plan("pro", None, None)], "pro"), "PRO");
         assert_eq!(name_of(&[], "gold"), "gold");
+    }
+
+    #[test]
+    fn the_line_under_a_price_says_what_comes_with_it() {
+        let mut pro = plan("pro", Some(1000), Some(10000));
+        let words = |plan: &Plan, interval| {
+            let price = price_of(plan, interval).expect("offered");
+            terms(plan, price, |money| format!("${}", money.decimal()))
+        };
+        assert_eq!(words(&pro, Interval::Month), "");
+        assert_eq!(words(&pro, Interval::Year), "You save $20.00.");
+        for price in &mut pro.prices {
+            price.trial_days = 14;
+            price.setup_fee = Some(500);
+        }
+        assert_eq!(
+            words(&pro, Interval::Month),
+            "The first 14 days are free. $5.00 once to begin."
+        );
+    }
+
+    #[test]
+    fn each_feature_stands_once_from_the_first_plan_that_has_it() {
+        let with = |name: &str, features: &[&str]| Plan {
+            name: name.to_owned(),
+            features: features.iter().map(|it| (*it).to_owned()).collect(),
+            ..plan(name, Some(1), None)
+        };
+        let plans = [
+            with("Starter", &["Weekly", "Feed"]),
+            with("Pro", &["Everything in Starter", "Archive"]),
+            with("Team", &["Everything in Pro", "Archive", "Live"]),
+        ];
+        assert_eq!(comparison(&plans), [("Weekly", 0), ("Feed", 0), ("Archive", 1), ("Live", 2)]);
+    }
+
+    #[test]
+    fn a_change_says_what_it_costs_now_and_later() {
+        let words = |due_now, due_at_renewal, renews_at| {
+            let preview =
+                ChangePreview { due_now, due_at_renewal, currency: "usd".to_owned(), renews_at };
+            change_words(
+                &preview,
+                |money| format!("${}", money.decimal()),
+                |day| format!("day {day}"),
+            )
+        };
+        assert_eq!(
+            words(432, 1000, Some(9)),
+            ["You pay $4.32 today, for what is left of this period.", "Then $10.00 on day 9."]
+        );
+        assert_eq!(words(0, 1000, None), ["Nothing is charged today."]);
+        assert_eq!(
+            words(-500, 0, Some(9)),
+            [
+                "Nothing is charged today; $5.00 is credited to your next charges.",
+                "On day 9, your credit pays for the next period."
+            ]
+        );
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! The machinery exists once for all types, and only decoding knows the type: the bundle stays small.
 
-use std::{any::Any, cell::RefCell, collections::HashMap, marker::PhantomData, rc::Rc};
+use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc};
 
-use serde::de::DeserializeOwned;
 use shared::account::Account;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Call},
+    json::{self, FromJson},
     session::use_client,
 };
 
@@ -19,15 +19,18 @@ type Decode = fn(&str) -> Option<Value>;
 
 /// Answers by path, for as long as the same listener stays signed in.
 #[derive(Default)]
-pub(crate) struct Cache(RefCell<HashMap<String, Value>>);
+pub(crate) struct Cache(RefCell<Vec<(String, Value)>>);
 
 impl Cache {
     fn get(&self, path: &str) -> Option<Value> {
-        self.0.borrow().get(path).cloned()
+        let all = self.0.borrow();
+        all.iter().find(|(key, _)| key == path).map(|(_, value)| value.clone())
     }
 
     fn put(&self, path: &str, value: Value) {
-        self.0.borrow_mut().insert(path.to_owned(), value);
+        let mut all = self.0.borrow_mut();
+        all.retain(|(key, _)| key != path);
+        all.push((path.to_owned(), value));
     }
 
     /// Forgets everything.
@@ -109,7 +112,7 @@ impl<T> Clone for Replace<T> {
 #[hook]
 pub(crate) fn use_resource<T>(path: Option<String>, account: Option<Rc<Account>>) -> Fetched<T>
 where
-    T: DeserializeOwned + 'static,
+    T: FromJson + 'static,
 {
     let (value, retry, replace) = use_value(path, account, decode::<T>);
     let resource = match value {
@@ -120,8 +123,8 @@ where
     Fetched { resource, retry, replace: Replace(replace, PhantomData) }
 }
 
-fn decode<T: DeserializeOwned + 'static>(text: &str) -> Option<Value> {
-    serde_json::from_str::<T>(text).ok().map(|value| Rc::new(value) as Value)
+fn decode<T: FromJson + 'static>(text: &str) -> Option<Value> {
+    json::decode::<T>(text).map(|value| Rc::new(value) as Value)
 }
 
 #[derive(Clone)]

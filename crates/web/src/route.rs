@@ -117,9 +117,13 @@ impl Route {
         }
     }
 
-    /// Whether only listeners have this page: visitors go by log-in.
-    pub(crate) const fn is_for_listeners(&self) -> bool {
-        matches!(self, Self::CheckoutReturn { .. } | Self::Account)
+    /// Whether this is a page that people without a session come for first, and the small bundle has.
+    /// The index names the same ones to choose the bundle.
+    pub(crate) const fn is_for_visitors(&self) -> bool {
+        !matches!(
+            self,
+            Self::CheckoutReturn { .. } | Self::Episodes | Self::Episode { .. } | Self::Account
+        )
     }
 
     /// Where to register with nothing chosen.

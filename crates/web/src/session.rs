@@ -7,7 +7,6 @@ use gloo_events::EventListener;
 use gloo_net::http::Response;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Promise};
-use serde::de::DeserializeOwned;
 use shared::{
     account::{Account, Session as SessionAnswer},
     paths,
@@ -19,7 +18,7 @@ use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Call, decode, text},
-    live,
+    json::FromJson,
     resource::Cache,
 };
 
@@ -93,7 +92,7 @@ impl Client {
     }
 
     /// Sends a call and reads its answer.
-    pub(crate) async fn fetch<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ApiError> {
+    pub(crate) async fn fetch<T: FromJson>(&self, call: Call<'_>) -> Result<T, ApiError> {
         decode(&self.text(call).await?)
     }
 
@@ -230,7 +229,7 @@ pub(crate) struct SessionProviderProps {
     pub(crate) children: Html,
 }
 
-/// Holds the session: restores it at the start, follows the account while there is one.
+/// Holds the session: restores it at the start.
 #[component]
 pub(crate) fn SessionProvider(props: &SessionProviderProps) -> Html {
     let session = use_state_eq(|| if has_mark() { Session::Restoring } else { Session::Visitor });
@@ -247,14 +246,6 @@ pub(crate) fn SessionProvider(props: &SessionProviderProps) -> Html {
             EventListener::new(&window, "storage", move |event| other_tab(&client, event))
         });
         move || drop(listener)
-    });
-    let account_id = session.account().map(|account| account.id.clone());
-    use_effect_with(account_id, {
-        let client = (*client).clone();
-        move |account_id| {
-            let follower = account_id.as_ref().map(|_| live::follow(client));
-            move || drop(follower)
-        }
     });
     html! {
         <ContextProvider<Client> context={(*client).clone()}>

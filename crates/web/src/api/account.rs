@@ -14,10 +14,14 @@ pub(crate) enum Registered {
     CheckEmail,
 }
 
+fn fields(credentials: &Credentials) -> [(&'static str, Option<&str>); 2] {
+    [("email", Some(&credentials.email)), ("password", Some(&credentials.password))]
+}
+
 impl Client {
     /// Makes an account and signs it in.
     pub(crate) async fn register(&self, credentials: Credentials) -> Result<Registered, ApiError> {
-        let response = Call::post_json(paths::REGISTER, &credentials).send(None).await?;
+        let response = Call::post_json(paths::REGISTER, &fields(&credentials)).send(None).await?;
         // The operator chose not to tell whether an address has an account: the mail tells.
         if response.status() == 202 {
             return Ok(Registered::CheckEmail);
@@ -28,7 +32,7 @@ impl Client {
 
     /// Signs an account in.
     pub(crate) async fn log_in(&self, credentials: Credentials) -> Result<(), ApiError> {
-        let response = Call::post_json(paths::LOGIN, &credentials).send(None).await?;
+        let response = Call::post_json(paths::LOGIN, &fields(&credentials)).send(None).await?;
         self.adopt(decode(&text(response).await?)?);
         Ok(())
     }

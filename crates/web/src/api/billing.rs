@@ -1,7 +1,7 @@
 //! Going to Checkout and to the Customer Portal, and coming back.
 
 use shared::{
-    billing::{CheckoutResult, OpenPortal, RedirectUrl, StartCheckout},
+    billing::{CheckoutResult, RedirectUrl},
     error::ErrorCode,
     paths,
 };
@@ -25,20 +25,27 @@ pub(crate) enum PortalPage {
 }
 
 impl PortalPage {
-    fn request(self) -> OpenPortal {
-        let flow = |name: &str| OpenPortal { flow: Some(name.to_owned()), ..OpenPortal::default() };
+    /// The body that asks for it.
+    fn fields(&self) -> [(&'static str, Option<&str>); 3] {
+        let flow = |name| [("flow", Some(name)), ("plan", None), ("interval", None)];
         match self {
-            Self::Home => OpenPortal::default(),
+            Self::Home => [("flow", None), ("plan", None), ("interval", None)],
             Self::UpdateCard => flow("payment_method_update"),
             Self::CancelPlan => flow("subscription_cancel"),
             Self::ChangePlan => flow("subscription_update"),
-            Self::ConfirmChange(Choice { plan, interval }) => OpenPortal {
-                plan: Some(plan),
-                interval: Some(interval),
-                ..flow("subscription_update_confirm")
-            },
+            Self::ConfirmChange(Choice { plan, interval }) => [
+                ("flow", Some("subscription_update_confirm")),
+                ("plan", Some(plan)),
+                ("interval", Some(interval.as_str())),
+            ],
         }
     }
+}
+
+/// Where the cost of a change to `choice` is read.
+pub(crate) fn preview_path(choice: &Choice) -> String {
+    let plan: String = form_urlencoded::byte_serialize(choice.plan.as_bytes()).collect();
+    format!("{}?plan={plan}&interval={}", paths::CHANGE_PREVIEW, choice.interval.as_str())
 }
 
 impl Client {
@@ -64,14 +71,15 @@ impl Client {
     }
 
     async fn start_checkout(&self, choice: Choice) -> Result<String, ApiError> {
-        let body = StartCheckout { plan: choice.plan, interval: choice.interval };
-        let call = Call::post_json(paths::CHECKOUT_SESSION, &body);
+        let Choice { plan, interval } = choice;
+        let fields = [("plan", Some(plan.as_str())), ("interval", Some(interval.as_str()))];
+        let call = Call::post_json(paths::CHECKOUT_SESSION, &fields);
         self.fetch::<RedirectUrl>(call).await.map(|redirect| redirect.url)
     }
 
     /// The address of a page of the portal.
     pub(crate) async fn open_portal(&self, page: PortalPage) -> Result<String, ApiError> {
-        let call = Call::post_json(paths::PORTAL_SESSION, &page.request());
+        let call = Call::post_json(paths::PORTAL_SESSION, &page.fields());
         self.fetch::<RedirectUrl>(call).await.map(|redirect| redirect.url)
     }
 
@@ -93,6 +101,7 @@ mod tests {
     use shared::plans::Interval;
 
     use super::*;
+    use crate::json;
 
     #[test]
     fn portal_pages_are_asked_for_in_stripes_words() {
@@ -107,7 +116,7 @@ mod tests {
                 r#"{"flow":"subscription_update_confirm","plan":"pro","interval":"year"}"#,
             ),
         ] {
-            assert_eq!(serde_json::to_string(&page.request()).expect("JSON"), body);
+            assert_eq!(json::object(&page.fields()), body);
         }
     }
 }

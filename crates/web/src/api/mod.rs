@@ -5,9 +5,10 @@ pub(crate) mod billing;
 pub(crate) mod episodes;
 
 use gloo_net::http::{Method, RequestBuilder, Response};
-use serde::{Serialize, de::DeserializeOwned};
 use shared::error::{ErrorBody, ErrorCode};
 use web_sys::AbortSignal;
+
+use crate::json::{self, FromJson};
 
 /// Why a request did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +57,9 @@ impl<'a> Call<'a> {
         Self { method: Method::POST, path, body: None, abort: None }
     }
 
-    /// Posts `body` to `path`.
-    pub(crate) fn post_json(path: &'a str, body: &impl Serialize) -> Self {
-        Self { body: serde_json::to_string(body).ok(), ..Self::post(path) }
+    /// Posts an object of texts to `path`; absent ones are left out.
+    pub(crate) fn post_json(path: &'a str, fields: &[(&str, Option<&str>)]) -> Self {
+        Self { body: Some(json::object(fields)), ..Self::post(path) }
     }
 
     /// Sends it, with `token` as the bearer; any status but 2xx is an error.
@@ -88,16 +89,16 @@ pub(crate) async fn text(response: Response) -> Result<String, ApiError> {
 }
 
 /// Understands an answer. One that is not what the API promises is no answer.
-pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::unreachable(0))
+pub(crate) fn decode<T: FromJson>(text: &str) -> Result<T, ApiError> {
+    json::decode(text).ok_or_else(|| ApiError::unreachable(0))
 }
 
 async fn error_of(response: Response) -> ApiError {
     let status = response.status();
     let text = response.text().await.unwrap_or_default();
-    match serde_json::from_str::<ErrorBody>(&text) {
-        Ok(ErrorBody { code, message, field }) => ApiError { code, message, field, status },
+    match json::decode(&text) {
+        Some(ErrorBody { code, message, field }) => ApiError { code, message, field, status },
         // A proxy's page, or a server that is starting.
-        Err(_) => ApiError::unreachable(status),
+        None => ApiError::unreachable(status),
     }
 }

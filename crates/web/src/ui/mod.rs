@@ -3,6 +3,7 @@
 pub(crate) mod account_form;
 pub(crate) mod action;
 pub(crate) mod button;
+pub(crate) mod dialog;
 pub(crate) mod episode_list;
 pub(crate) mod field;
 pub(crate) mod icons;
@@ -10,5 +11,6 @@ pub(crate) mod layout;
 pub(crate) mod notice;
 pub(crate) mod placeholder;
 pub(crate) mod plan_cards;
+pub(crate) mod plan_change;
 pub(crate) mod player_bar;
 pub(crate) mod sound;

@@ -1,29 +1,46 @@
-//! The plans side by side, with the toggle between month and year.
+//! The plans side by side, with the toggle between month and year. What a plan's button does is its page's business.
 
-use shared::{
-    account::Account,
-    billing::{Subscription, SubscriptionAnswer},
-    money::Money,
-    paths,
-    plans::{Interval, Plan, Plans},
-};
+use std::rc::Rc;
+
+use shared::plans::{Interval, Plan};
 use yew::prelude::*;
 
 use crate::{
-    format, membership,
+    format,
     navigation::Link,
-    offer::{self, Step},
+    offer,
     plan_list::use_plan_list,
-    resource::{Resource, use_resource},
+    resource::Resource,
     route::{Afterwards, Choice, Route},
-    session::{use_client, use_session},
     ui::{
-        action::{Done, use_action},
-        button::{Button, action_error},
         icons,
         placeholder::{skeleton, unavailable},
     },
 };
+
+/// A plan as it is offered.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Offered {
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) choice: Choice,
+    /// Whether it is the one recommended.
+    pub(crate) best: bool,
+}
+
+impl Offered {
+    /// The looks of the button that chooses it.
+    pub(crate) fn button_class(&self) -> Classes {
+        classes!("wide", (!self.best).then_some("quiet"))
+    }
+}
+
+/// How one gets a plan.
+pub(crate) enum Way {
+    /// By this button.
+    Button(Html),
+    /// They have it.
+    Current,
+}
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct PlanCardsProps {
@@ -32,24 +49,17 @@ pub(crate) struct PlanCardsProps {
     /// Whether the heading is the page's.
     #[prop_or_default]
     pub(crate) page_heading: bool,
+    /// How the listener pays now, which is shown first.
+    #[prop_or_default]
+    pub(crate) paid_by: Option<Interval>,
+    pub(crate) way: Callback<Offered, Way>,
 }
 
-/// The plans, from a choice of interval to the page that takes the payment.
+/// The plans, with a choice of interval.
 #[component]
 pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
-    let session = use_session();
-    let account = session.account().cloned();
-    let subscriber =
-        account.as_ref().is_some_and(|account| membership::is_live(&account.subscription_status));
-    let subscription = use_resource::<SubscriptionAnswer>(
-        subscriber.then(|| paths::SUBSCRIPTION.to_owned()),
-        account.clone(),
-    );
-    let subscription =
-        subscription.resource.ready().filter(|_| subscriber).and_then(|it| it.subscription.clone());
     let chosen = use_state_eq(|| None::<Interval>);
-    let paid_by = subscription.as_ref().and_then(|it| it.interval);
-    let interval = chosen.or(paid_by).unwrap_or_default();
+    let interval = chosen.or(props.paid_by).unwrap_or_default();
     let list = use_plan_list();
     let saving = offer::saving(list.plans());
     let heading = if props.page_heading {
@@ -67,7 +77,18 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
         },
         Resource::Failed(error) => unavailable(error, &list.retry),
         Resource::Ready(plans) => {
-            cards(plans, interval, account.as_deref(), subscription.as_ref(), props.page_heading)
+            // The middle one: dearer than the first, and most of what there is.
+            let best = plans.plans.len() / 2;
+            let cards = plans.plans.iter().enumerate().map(|(index, plan)| {
+                let offered = Offered {
+                    plan: Rc::new(plan.clone()),
+                    choice: Choice { plan: plan.id.clone(), interval },
+                    best: index == best && index > 0,
+                };
+                let way = props.way.emit(offered.clone());
+                card(&offered, way, props.page_heading)
+            });
+            html! { <div class="plans">{ for cards }</div> }
         }
     };
     html! {
@@ -84,22 +105,17 @@ pub(crate) fn PlanCards(props: &PlanCardsProps) -> Html {
     }
 }
 
-fn cards(
-    plans: &Plans,
-    interval: Interval,
-    account: Option<&Account>,
-    subscription: Option<&Subscription>,
-    page_heading: bool,
-) -> Html {
-    // The middle one: dearer than the first, and most of what there is.
-    let best = plans.plans.len() / 2;
-    let cards = plans.plans.iter().enumerate().map(|(index, plan)| {
-        let choice = Choice { plan: plan.id.clone(), interval };
-        let step = offer::step(account, subscription, &choice);
-        let best = index == best && index > 0;
-        html! { <PlanCard key={plan.id.clone()} plan={plan.clone()} {choice} {step} {best} {page_heading} /> }
+/// The plans for somebody without an account, who makes one first.
+pub(crate) fn plans_for_visitors(heading: &'static str, page_heading: bool) -> Html {
+    let way = Callback::from(|offered: Offered| {
+        let to = Route::Register(Afterwards::checkout(offered.choice.clone()));
+        Way::Button(html! {
+            <Link {to} class={classes!("btn", offered.button_class())}>
+                { format!("Choose {}", offered.plan.name) }
+            </Link>
+        })
     });
-    html! { <div class="plans">{ for cards }</div> }
+    html! { <PlanCards {heading} {page_heading} {way} /> }
 }
 
 fn interval_toggle(
@@ -121,88 +137,42 @@ fn interval_toggle(
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct PlanCardProps {
-    plan: Plan,
-    choice: Choice,
-    step: Step,
-    best: bool,
-    /// Whether the heading above the cards is the page's, which theirs follow.
-    page_heading: bool,
-}
-
-#[component]
-fn PlanCard(props: &PlanCardProps) -> Html {
-    let PlanCardProps { plan, choice, step, best, page_heading } = props;
-    let client = use_client();
-    let choose = use_action();
-    let onclick = {
-        let (runner, choice, change) =
-            (choose.runner, choice.clone(), *step == Step::ConfirmChange);
-        move |()| {
-            let (client, choice) = (client.clone(), choice.clone());
-            runner.run(async move {
-                let url = if change {
-                    client.way_to_change(choice).await
-                } else {
-                    client.way_to_plan(choice).await
-                };
-                url.map(Done::Leave)
-            });
-        }
-    };
-    let current = *step == Step::Current;
-    let looks = classes!("wide", (!best).then_some("quiet"));
-    let words = format!("Choose {}", plan.name);
-    let button = match step {
-        Step::Current => html! { <p class="current-plan">{ "Current plan" }</p> },
-        _ if offer::price_of(plan, choice.interval).is_none() => Html::default(),
-        Step::Register => {
-            let to = Route::Register(Afterwards::checkout(choice.clone()));
-            html! { <Link {to} class={classes!("btn", looks)}>{ words }</Link> }
-        }
-        Step::Checkout | Step::ConfirmChange => html! {
-            <Button busy={choose.busy} {onclick} class={looks}>{ words }</Button>
-        },
-    };
-    let price = offer::price_of(plan, choice.interval);
-    let title = if *page_heading {
+fn card(offered: &Offered, way: Way, page_heading: bool) -> Html {
+    let Offered { plan, choice, best } = offered;
+    // The heading above the cards is the page's, which theirs follow.
+    let title = if page_heading {
         html! { <h2 class="h3">{ &plan.name }</h2> }
     } else {
         html! { <h3>{ &plan.name }</h3> }
     };
+    let price = offer::price_of(plan, choice.interval);
+    let (current, button) = match way {
+        Way::Current => (true, html! { <p class="current-plan">{ "Current plan" }</p> }),
+        Way::Button(_) if price.is_none() => (false, Html::default()),
+        Way::Button(button) => (false, button),
+    };
     let tag = if current { Some("Your plan") } else { best.then_some("Most listeners") };
+    let price = match price {
+        Some(price) => html! {
+            <div>
+                <p class="price num">
+                    { format::price(&offer::money_of(price)) }<small>{ " " }{ format::per(choice.interval) }</small>
+                </p>
+                <p class="soft small">{ offer::terms(plan, price, format::price) }</p>
+            </div>
+        },
+        None => html! { <p class="soft">{ "Not offered for this interval." }</p> },
+    };
     html! {
-        <article class={classes!("card", "plan", (*best || current).then_some("best"))}>
+        <article key={plan.id.clone()} class={classes!("card", "plan", (*best || current).then_some("best"))}>
             if let Some(tag) = tag { <span class="tag">{ tag }</span> }
             { title }
             <p class="soft">{ &plan.description }</p>
-            if let Some(price) = price {
-                <div>
-                    <p class="price num">
-                        { format::price(&offer::money_of(price)) }<small>{ " " }{ format::per(choice.interval) }</small>
-                    </p>
-                    { extras(price.trial_days, price.setup_fee.map(|fee| Money::new(fee, &price.currency))) }
-                </div>
-            } else {
-                <p class="soft">{ "Not offered for this interval." }</p>
-            }
+            { price }
             <ul class="ticks">
                 for feature in plan.features.iter() { <li>{ icons::tick() }<span>{ feature }</span></li> }
             </ul>
-            { action_error(choose.error.as_ref()) }
             { button }
         </article>
-    }
-}
-
-fn extras(trial_days: u32, setup_fee: Option<Money>) -> Html {
-    let trial = (trial_days > 0).then(|| format!("The first {trial_days} days are free"));
-    let fee = setup_fee.map(|fee| format!("{} once to begin", format::price(&fee)));
-    let words: Vec<_> = trial.into_iter().chain(fee).collect();
-    if words.is_empty() {
-        Html::default()
-    } else {
-        html! { <p class="soft small">{ words.join(", ") }{ "." }</p> }
     }
 }

@@ -1,0 +1,79 @@
+//! The bundle with every page and the player.
+
+use yew::prelude::*;
+
+use super::Bundle;
+use crate::{
+    live::Live,
+    navigation::use_navigator,
+    pages,
+    player::PlayerProvider,
+    route::Route,
+    session::Session,
+    ui::{placeholder::skeleton, player_bar::PlayerBar},
+};
+
+/// Every page.
+pub(super) struct Everything;
+
+impl Bundle for Everything {
+    fn has(_: &Route) -> bool {
+        true
+    }
+
+    fn page(route: Route, session: Session) -> Html {
+        let account = session.account().cloned();
+        match (route, session) {
+            (Route::Home, Session::Listener(account)) => {
+                html! { <pages::home::Home {account} /> }
+            }
+            (Route::Home, Session::Restoring) => pages::home::waiting(),
+            (Route::Pricing, Session::Listener(account)) => pages::pricing::for_listeners(account),
+            (Route::CheckoutReturn { session_id }, Session::Listener(account)) => {
+                html! { <pages::checkout_return::CheckoutReturn {account} {session_id} /> }
+            }
+            (Route::Episodes, Session::Listener(_) | Session::Visitor) => {
+                html! { <pages::episodes::Episodes {account} /> }
+            }
+            (Route::Episode { id }, Session::Listener(_) | Session::Visitor) => {
+                html! { <pages::episode::Episode {account} {id} /> }
+            }
+            (Route::Account, Session::Listener(account)) => {
+                html! { <pages::account::Account {account} /> }
+            }
+            (route @ (Route::Account | Route::CheckoutReturn { .. }), Session::Visitor) => {
+                html! { <ToLogIn {route} /> }
+            }
+            // The session is being restored.
+            (
+                route @ (Route::Episodes
+                | Route::Episode { .. }
+                | Route::Account
+                | Route::CheckoutReturn { .. }),
+                Session::Restoring,
+            ) => waiting(&route),
+            (route, _) => super::visitor::page(route),
+        }
+    }
+
+    fn around(pages: Html) -> Html {
+        html! { <PlayerProvider><Live />{ pages }<PlayerBar /></PlayerProvider> }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ToLogInProps {
+    route: Route,
+}
+
+/// Leads a visitor by log-in to a page that only listeners have.
+#[component]
+fn ToLogIn(props: &ToLogInProps) -> Html {
+    let navigator = use_navigator();
+    use_effect_with(props.route.clone(), move |route| navigator.replace(route.behind_log_in()));
+    waiting(&props.route)
+}
+
+fn waiting(route: &Route) -> Html {
+    html! { <div class="page"><h1 class="h2">{ route.title() }</h1>{ skeleton(4, "rows") }</div> }
+}
