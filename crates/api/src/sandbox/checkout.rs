@@ -4,12 +4,13 @@
 
 pub(crate) mod challenge;
 pub(crate) mod complete;
+pub(crate) mod pricing;
 
 use serde_json::{Value, json};
 
 use super::{
     Sandbox,
-    billing::lines::price_amount,
+    billing::{lines::price_amount, offer::in_words},
     error::ApiError,
     object::{Kind, Object},
     store::{Origin, Tx},
@@ -44,6 +45,7 @@ pub(crate) struct CheckoutPage {
     /// Whether the customer must agree to the terms of service.
     pub(crate) consent_to_terms: bool,
     pub(crate) allow_promotion_codes: bool,
+    pub(crate) discount: Option<CheckoutDiscount>,
     pub(crate) collect_tax_id: bool,
     /// `custom_text.submit.message`.
     pub(crate) submit_message: Option<String>,
@@ -74,6 +76,10 @@ pub(crate) enum SessionStatus {
 /// A line item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CheckoutLine {
+    /// `li_…`
+    pub(crate) id: String,
+    /// The least and the most the customer may choose; none when the quantity is fixed.
+    pub(crate) adjustable: Option<(i64, i64)>,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) image: Option<String>,
@@ -84,6 +90,17 @@ pub(crate) struct CheckoutLine {
     pub(crate) amount: i64,
     /// For a recurring price, how often.
     pub(crate) recurring: Option<Cadence>,
+}
+
+/// What is taken off a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CheckoutDiscount {
+    /// The code that the customer typed; none for a discount the session came with.
+    pub(crate) code: Option<String>,
+    /// The coupon in words: `50% off for 3 months`.
+    pub(crate) text: String,
+    /// Minor units off what is due now.
+    pub(crate) amount: i64,
 }
 
 /// "Every 3 months".
@@ -168,6 +185,40 @@ pub(crate) async fn submit(
     sandbox.store.write(Origin::default(), work).await
 }
 
+/// Puts the discount behind a code on an open session; an empty code takes it off again.
+pub(crate) async fn apply_code(
+    sandbox: &Sandbox,
+    secret: &str,
+    code: String,
+) -> Result<(), ApiError> {
+    change(sandbox, secret, move |tx, session| pricing::apply_code(tx, session, &code)).await
+}
+
+/// Changes how many of a line are ordered.
+pub(crate) async fn set_quantity(
+    sandbox: &Sandbox,
+    secret: &str,
+    line: String,
+    quantity: i64,
+) -> Result<(), ApiError> {
+    change(sandbox, secret, move |tx, session| pricing::set_quantity(tx, session, &line, quantity))
+        .await
+}
+
+async fn change(
+    sandbox: &Sandbox,
+    secret: &str,
+    work: impl FnOnce(&mut Tx<'_>, Object) -> Result<(), ApiError> + Send + 'static,
+) -> Result<(), ApiError> {
+    let secret = secret.to_owned();
+    let work = move |tx: &mut Tx<'_>| {
+        let session = session_of_secret(tx, &secret)?;
+        let session = open_session(tx, Kind::CheckoutSession, &session.id)?;
+        work(tx, session)
+    };
+    sandbox.store.write(Origin::default(), work).await
+}
+
 /// Loads a challenge, of Checkout or of the portal.
 pub(crate) async fn load_challenge(
     sandbox: &Sandbox,
@@ -220,13 +271,16 @@ fn return_url(session: &Object) -> Option<String> {
 
 fn session_of_secret(tx: &mut Tx<'_>, secret: &str) -> Result<Object, ApiError> {
     let found = tx.find_by_lookup(Kind::CheckoutSession, secret)?;
-    found.ok_or_else(|| ApiError::no_such(Kind::CheckoutSession, secret, "session").in_path())
+    let session = found
+        .ok_or_else(|| ApiError::no_such(Kind::CheckoutSession, secret, "session").in_path())?;
+    tx.follow_clock_of(&session)?;
+    Ok(session)
 }
 
 /// The session, which must be open.
 pub(crate) fn open_session(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<Object, ApiError> {
     let session = tx.get(kind, id, "session")?;
-    let is_over = session.integer("expires_at").is_some_and(|end| end <= tx.now());
+    let is_over = session.integer("expires_at").is_some_and(|end| end <= tx.sandbox_now());
     match session.text("status") {
         Some("open") if !is_over => Ok(session),
         Some("complete") => Err(ApiError::invalid("This Checkout Session is already complete.")),
@@ -260,7 +314,9 @@ fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
         },
         status: match session.text("status") {
             Some("complete") => SessionStatus::Complete,
-            Some("open") if session.integer("expires_at").is_some_and(|end| end > tx.now()) => {
+            Some("open")
+                if session.integer("expires_at").is_some_and(|end| end > tx.sandbox_now()) =>
+            {
                 SessionStatus::Open
             }
             _ => SessionStatus::Expired,
@@ -271,12 +327,13 @@ fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
         lines,
         currency: text("currency").unwrap_or_default(),
         due_now,
-        recurring_total: complete::recurring_total(session),
+        recurring_total: pricing::recurring_total(session),
         trial_days,
         trial_end: data["trial_end"].as_i64().or(trial_days.map(|days| tx.now() + days * 86_400)),
         card_required: requires_card(session),
         consent_to_terms: session.body["consent_collection"]["terms_of_service"] == "required",
         allow_promotion_codes: session.is("allow_promotion_codes"),
+        discount: discount(tx, session)?,
         collect_tax_id: session.body["tax_id_collection"]["enabled"] == true,
         submit_message: session.body["custom_text"]["submit"]["message"]
             .as_str()
@@ -285,6 +342,16 @@ fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
         success_url: return_url(session),
         expires_at: session.integer("expires_at").unwrap_or(0),
     })
+}
+
+fn discount(tx: &mut Tx<'_>, session: &Object) -> Result<Option<CheckoutDiscount>, ApiError> {
+    let Some(offer) = pricing::offer(tx, session)? else { return Ok(None) };
+    let code = offer.promotion_code.as_ref().and_then(|code| code.text("code"));
+    Ok(Some(CheckoutDiscount {
+        code: code.filter(|_| session.is("allow_promotion_codes")).map(str::to_owned),
+        text: in_words(&offer.coupon.body),
+        amount: session.body["total_details"]["amount_discount"].as_i64().unwrap_or(0),
+    }))
 }
 
 /// Whether the session cannot be completed without a card.
@@ -299,6 +366,8 @@ fn checkout_line(tx: &mut Tx<'_>, line: &Value) -> Result<CheckoutLine, ApiError
     let product = tx.find(Kind::Product, price["product"].as_str().unwrap_or_default())?;
     let quantity = line["quantity"].as_i64().unwrap_or(1);
     Ok(CheckoutLine {
+        id: line["id"].as_str().unwrap_or_default().to_owned(),
+        adjustable: pricing::adjustable(line),
         name: line["description"].as_str().unwrap_or_default().to_owned(),
         description: product
             .as_ref()

@@ -53,7 +53,8 @@ impl Tx<'_> {
         let origin = self.origin();
         let event = Object::new(
             Kind::Event,
-            self.now(),
+            // Events happen in the sandbox's time, whatever their subject lives by.
+            self.sandbox_now(),
             json!({
                 "api_version": API_VERSION,
                 "data": data,

@@ -2,7 +2,7 @@
 
 use super::{
     Sandbox,
-    billing::collect::Collected,
+    billing::{collect::Collected, offer::in_words},
     cards::{AUTHENTICATION_REQUIRED, Card, billing_details},
     checkout::{
         CardInput, Outcome,
@@ -30,6 +30,8 @@ pub(crate) struct InvoicePage {
     pub(crate) lines: Vec<InvoicePageLine>,
     /// Minor units.
     pub(crate) subtotal: i64,
+    /// Discounts: the coupon in words and what it took off.
+    pub(crate) discounts: Vec<(String, i64)>,
     pub(crate) total: i64,
     /// Credit taken from the customer's balance, as a number not below zero.
     pub(crate) credit_applied: i64,
@@ -94,6 +96,7 @@ pub(super) fn pay_with(
     presence: Presence,
 ) -> Result<Outcome, ApiError> {
     let mut invoice = tx.get(Kind::Invoice, invoice, "invoice")?;
+    tx.follow_clock_of(&invoice)?;
     if invoice.text("status") != Some("open") {
         return Err(ApiError::invalid("This invoice is not open."));
     }
@@ -121,7 +124,10 @@ pub(super) fn pay_with(
 
 fn by_secret(tx: &mut Tx<'_>, secret: &str) -> Result<Object, ApiError> {
     let found = tx.find_by_lookup(Kind::Invoice, secret)?;
-    found.ok_or_else(|| ApiError::no_such(Kind::Invoice, secret, "invoice").in_path())
+    let invoice =
+        found.ok_or_else(|| ApiError::no_such(Kind::Invoice, secret, "invoice").in_path())?;
+    tx.follow_clock_of(&invoice)?;
+    Ok(invoice)
 }
 
 fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
@@ -149,6 +155,7 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
         currency: text("currency").unwrap_or_default(),
         lines,
         subtotal: number("subtotal"),
+        discounts: discounts(tx, invoice)?,
         total,
         credit_applied: (total - number("amount_due")).clamp(0, total.max(0)),
         amount_due: number("amount_due"),
@@ -157,6 +164,18 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
         paid_at: invoice.body["status_transitions"]["paid_at"].as_i64(),
         paid_with: paid_with(tx, invoice)?,
     })
+}
+
+fn discounts(tx: &mut Tx<'_>, invoice: &Object) -> Result<Vec<(String, i64)>, ApiError> {
+    let mut discounts = Vec::new();
+    for total in invoice.body["total_discount_amounts"].as_array().into_iter().flatten() {
+        let id = total["discount"].as_str().unwrap_or_default();
+        if let Some(discount) = tx.find(Kind::Discount, id)? {
+            let amount = total["amount"].as_i64().unwrap_or(0);
+            discounts.push((in_words(&discount.private["coupon"]), amount));
+        }
+    }
+    Ok(discounts)
 }
 
 fn paid_with(tx: &mut Tx<'_>, invoice: &Object) -> Result<Option<(String, String)>, ApiError> {

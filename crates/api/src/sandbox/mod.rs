@@ -35,6 +35,7 @@ mod record;
 mod schedule;
 mod server;
 mod store;
+mod test_clocks;
 mod ticker;
 mod webhooks;
 

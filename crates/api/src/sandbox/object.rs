@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     CheckoutSession,
     Coupon,
     Customer,
+    Discount,
     Dispute,
     Event,
     Invoice,
@@ -24,11 +25,14 @@ pub(crate) enum Kind {
     PaymentMethod,
     Price,
     Product,
+    PromotionCode,
     Refund,
     SetupIntent,
     Subscription,
     /// Points at the subscription (its `parent`) that holds the item.
     SubscriptionItem,
+    SubscriptionSchedule,
+    TestClock,
     WebhookEndpoint,
 }
 
@@ -44,6 +48,7 @@ impl Kind {
             Kind::CheckoutSession => "checkout.session",
             Kind::Coupon => "coupon",
             Kind::Customer => "customer",
+            Kind::Discount => "discount",
             Kind::Dispute => "dispute",
             Kind::Event => "event",
             Kind::Invoice => "invoice",
@@ -53,10 +58,13 @@ impl Kind {
             Kind::PaymentMethod => "payment_method",
             Kind::Price => "price",
             Kind::Product => "product",
+            Kind::PromotionCode => "promotion_code",
             Kind::Refund => "refund",
             Kind::SetupIntent => "setup_intent",
             Kind::Subscription => "subscription",
             Kind::SubscriptionItem => "subscription_item",
+            Kind::SubscriptionSchedule => "subscription_schedule",
+            Kind::TestClock => "test_helpers.test_clock",
             Kind::WebhookEndpoint => "webhook_endpoint",
         }
     }
@@ -68,6 +76,9 @@ impl Kind {
             Kind::BillingPortalSession => "billing portal session",
             Kind::CheckoutSession => "checkout.session",
             Kind::PaymentMethod => "PaymentMethod",
+            Kind::PromotionCode => "promotion code",
+            Kind::SubscriptionSchedule => "subscription schedule",
+            Kind::TestClock => "test clock",
             Kind::WebhookEndpoint => "webhook endpoint",
             other => other.name(),
         }
@@ -83,6 +94,7 @@ impl Kind {
             Kind::CheckoutSession => "cs_test_",
             Kind::Coupon => "",
             Kind::Customer => "cus_",
+            Kind::Discount => "di_",
             Kind::Dispute => "du_",
             Kind::Event => "evt_",
             Kind::Invoice => "in_",
@@ -92,10 +104,13 @@ impl Kind {
             Kind::PaymentMethod => "pm_",
             Kind::Price => "price_",
             Kind::Product => "prod_",
+            Kind::PromotionCode => "promo_",
             Kind::Refund => "re_",
             Kind::SetupIntent => "seti_",
             Kind::Subscription => "sub_",
             Kind::SubscriptionItem => "si_",
+            Kind::SubscriptionSchedule => "sub_sched_",
+            Kind::TestClock => "clock_",
             Kind::WebhookEndpoint => "we_",
         }
     }
@@ -173,14 +188,19 @@ impl Object {
         let secret = || self.private["secret"].as_str().map(str::to_owned);
         let (parent, lookup) = match self.kind {
             Kind::Price => (text("/product"), text("/lookup_key")),
-            Kind::Customer => (None, text("/email")),
+            Kind::Customer => (text("/test_clock"), text("/email")),
             Kind::CheckoutSession => (text("/subscription"), secret()),
             Kind::BillingPortalSession | Kind::Challenge => (None, secret()),
             Kind::Invoice => (text("/parent/subscription_details/subscription"), secret()),
             Kind::InvoiceItem => (text("/invoice"), None),
             Kind::InvoicePayment => (text("/invoice"), text("/payment/payment_intent")),
             Kind::Charge => (text("/payment_intent"), None),
-            Kind::SubscriptionItem => (text("/subscription"), None),
+            Kind::SubscriptionItem | Kind::SubscriptionSchedule => (text("/subscription"), None),
+            Kind::Discount => (text("/subscription"), None),
+            // Codes are the same in any case.
+            Kind::PromotionCode => {
+                (text("/promotion/coupon"), text("/code").map(|code| code.to_lowercase()))
+            }
             Kind::Dispute | Kind::Refund => (text("/charge"), text("/payment_intent")),
             Kind::Event => (text("/data/object/id"), text("/type")),
             _ => (None, None),

@@ -354,13 +354,15 @@ fn visit_by_secret(tx: &mut Tx<'_>, secret: &str) -> Result<Visit, ApiError> {
 }
 
 fn visit(tx: &mut Tx<'_>, session: Object) -> Result<Visit, ApiError> {
-    let expired = session.integer("created").is_none_or(|created| created + LASTS < tx.now());
+    let expired =
+        session.integer("created").is_none_or(|created| created + LASTS < tx.sandbox_now());
     if expired {
         return Err(ApiError::forbidden("This portal session has expired."));
     }
     let configuration = session.text("configuration").unwrap_or_default().to_owned();
     let customer = session.text("customer").unwrap_or_default().to_owned();
     let customer = tx.get(Kind::Customer, &customer, "customer")?;
+    tx.follow_clock_of(&session)?;
     if customer.body["deleted"] == true {
         return Err(ApiError::forbidden("This portal session has expired."));
     }

@@ -8,6 +8,16 @@ use super::{
 /// Seconds a subscription waits for its first payment.
 pub(crate) const INCOMPLETE_TIME: i64 = 23 * 3_600;
 
+/// When the sandbox's own clock has to look at an object. What is on a test clock waits for that clock; a test
+/// clock on its way is due at once.
+pub(crate) fn due_by_itself(object: &Object) -> Option<i64> {
+    match object.kind {
+        Kind::TestClock => (object.text("status") == Some("advancing")).then_some(0),
+        _ if object.body["test_clock"].is_string() => None,
+        _ => due(object),
+    }
+}
+
 /// Unix seconds of the next thing that happens to the object by itself; `None` when nothing does.
 pub(crate) fn due(object: &Object) -> Option<i64> {
     match object.kind {
@@ -57,7 +67,14 @@ fn subscription_due(subscription: &Object) -> Option<i64> {
 
 /// The kind of a scheduled object, by its name.
 pub(crate) fn kind(name: &str) -> Option<Kind> {
-    [Kind::CheckoutSession, Kind::Dispute, Kind::Invoice, Kind::Subscription]
-        .into_iter()
-        .find(|kind| kind.name() == name)
+    [
+        Kind::CheckoutSession,
+        Kind::Dispute,
+        Kind::Invoice,
+        Kind::Subscription,
+        Kind::SubscriptionSchedule,
+        Kind::TestClock,
+    ]
+    .into_iter()
+    .find(|kind| kind.name() == name)
 }

@@ -89,6 +89,7 @@ pub(crate) struct Tx<'a> {
     surroundings: &'a Surroundings,
     origin: Origin,
     now: i64,
+    sandbox_now: i64,
 }
 
 impl std::fmt::Debug for Store {
@@ -134,6 +135,7 @@ impl Store {
                 surroundings: &self.surroundings,
                 origin: Origin::default(),
                 now,
+                sandbox_now: now,
             })
         });
         if let Ok(mut readers) = self.readers.lock() {
@@ -163,7 +165,13 @@ impl Store {
         self.writer
             .run(move |connection| {
                 let now = time.unwrap_or_else(|| surroundings.clock.now());
-                work(&mut Tx { connection, surroundings: &surroundings, origin, now })
+                work(&mut Tx {
+                    connection,
+                    surroundings: &surroundings,
+                    origin,
+                    now,
+                    sandbox_now: now,
+                })
             })
             .await
     }
@@ -184,6 +192,16 @@ impl Tx<'_> {
     /// Now, in Unix seconds by the sandbox's clock. It stands still within a transaction.
     pub(crate) fn now(&self) -> i64 {
         self.now
+    }
+
+    /// Now on the clock of the whole sandbox, whatever test clock the transaction follows.
+    pub(crate) fn sandbox_now(&self) -> i64 {
+        self.sandbox_now
+    }
+
+    /// Puts the transaction at a time: that of a test clock.
+    pub(crate) fn set_now(&mut self, now: i64) {
+        self.now = now;
     }
 
     /// The name that the hosted pages show.

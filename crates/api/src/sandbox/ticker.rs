@@ -9,8 +9,10 @@ use super::{
     Sandbox,
     billing::renew,
     error::ApiError,
+    object::Kind,
     schedule,
     store::{Origin, Setting},
+    test_clocks,
 };
 
 /// How often the running clock is looked at.
@@ -50,6 +52,10 @@ async fn carry_out(sandbox: &Sandbox, until: i64) -> Result<(), ApiError> {
         let Some(kind) = schedule::kind(&kind) else {
             return Err(ApiError::internal(format!("Nothing is known to happen to a {kind}.")));
         };
+        if kind == Kind::TestClock {
+            test_clocks::finish_advance(sandbox, &id).await?;
+            continue;
+        }
         clock.advance_to(due);
         let offset = clock.offset();
         sandbox

@@ -5,9 +5,17 @@ mod parts;
 use serde_json::{Value, json};
 
 use self::parts::{check_tax, only_one_of, resolve_lines, take_subscription_data};
-use super::{Outcome, Page, Request, customers, list::envelope, prices::GivenPrice};
+use super::{
+    Outcome, Page, Request, customers,
+    discounts::{self, take_discounts},
+    list::envelope,
+    prices::GivenPrice,
+};
 use crate::sandbox::{
-    checkout::customer_details,
+    checkout::{
+        customer_details,
+        pricing::{order_total, reckon},
+    },
     error::ApiError,
     object::{Kind, Object, random_word},
     params::Metadata,
@@ -99,7 +107,8 @@ fn unset() -> Value {
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let is_endive = request.is_endive();
-    let now = tx.now();
+    // Sessions live on the sandbox's own time, also those of customers on a test clock.
+    let now = tx.sandbox_now();
     let mut params = request.params;
     let mode = params
         .choice("mode", &["payment", "setup", "subscription"])?
@@ -129,7 +138,13 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         Ok(LineItem {
             price: GivenPrice::take(item)?,
             quantity: item.integer_from("quantity", 1)?.unwrap_or(1),
-            adjustable_quantity: item.kept("adjustable_quantity"),
+            adjustable_quantity: item.hash("adjustable_quantity", |adjustable| {
+                Ok(json!({
+                    "enabled": adjustable.boolean("enabled")?.unwrap_or(false),
+                    "maximum": adjustable.integer_from("maximum", 1)?.unwrap_or(99),
+                    "minimum": adjustable.integer_from("minimum", 0)?.unwrap_or(0),
+                }))
+            })?,
         })
     })?;
     let expires_at = params.integer("expires_at")?.unwrap_or(now + LONGEST);
@@ -140,8 +155,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         ));
     }
     let allow_promotion_codes = params.boolean("allow_promotion_codes")?;
-    let discounts = params.kept("discounts");
-    if allow_promotion_codes.is_some() && discounts.is_some() {
+    let given_discounts = take_discounts(&mut params)?;
+    if allow_promotion_codes.is_some() && given_discounts.is_some() {
         return Err(only_one_of("allow_promotion_codes", "discounts"));
     }
     let client_reference_id = params.string("client_reference_id")?;
@@ -155,7 +170,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     })?;
     let custom_text = params.kept("custom_text");
     let subscription_data =
-        params.hash("subscription_data", |data| take_subscription_data(data, now))?;
+        params.hash("subscription_data", |data| take_subscription_data(data, tx.now()))?;
     let payment_intent_data = params.kept("payment_intent_data");
     let setup_intent_data = params.kept("setup_intent_data");
     params.kept("payment_method_configuration");
@@ -189,17 +204,12 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             format!("You can not pass `subscription_data` in `{mode}` mode."),
         ));
     }
-    let trial = subscription_data
-        .as_ref()
-        .is_some_and(|data| data["trial_days"] != Value::Null || data["trial_end"] != Value::Null);
-    let lines = resolve_lines(tx, line_items.unwrap_or_default(), &mode, trial)?;
-    let total: i64 =
-        lines.iter().filter_map(|line| line["amount_total"].as_i64()).fold(0, i64::saturating_add);
+    let lines = resolve_lines(tx, line_items.unwrap_or_default(), &mode)?;
     let currency =
         lines.first().and_then(|line| line["currency"].as_str().map(str::to_owned)).or(currency);
 
     let secret = random_word(48);
-    let amounts = (mode != "setup").then_some(total);
+    let amounts = (mode != "setup").then_some(0);
     let mut body = unset();
     let given = json!({
         "allow_promotion_codes": allow_promotion_codes,
@@ -222,7 +232,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         },
         "customer_details": customer_details(customer.as_ref(), customer_email.as_deref()),
         "customer_email": customer_email,
-        "discounts": discounts.clone().unwrap_or_else(|| json!([])),
+        "discounts": [],
         "expires_at": expires_at,
         "invoice_creation": (mode == "payment").then(|| json!({ "enabled": false, "invoice_data": {} })),
         "metadata": Metadata::new_value(metadata),
@@ -253,7 +263,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     for (name, text) in custom_text.as_ref().and_then(Value::as_object).into_iter().flatten() {
         body["custom_text"][name] = text.clone();
     }
-    let session = Object::new(Kind::CheckoutSession, now, body).with_private(json!({
+    let mut session = Object::new(Kind::CheckoutSession, now, body).with_private(json!({
         "secret": secret,
         "line_items": lines,
         "subscription_data": subscription_data,
@@ -261,6 +271,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "setup_intent_data": setup_intent_data,
         "customer_update": customer_update,
     }));
+    let amount = Some((order_total(&session), session.text("currency").unwrap_or_default()));
+    let customer = session.text("customer");
+    let wanted = discounts::resolve(tx, given_discounts.unwrap_or_default(), customer, amount)?;
+    // Checkout takes one discount.
+    reckon(&mut session, discounts::offers(wanted).first());
     tx.insert(&session)?;
     Ok(session.body)
 }

@@ -1,9 +1,10 @@
-//! Coupons. They can be kept and read; no invoice is reduced by one yet.
+//! Coupons.
 
 use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request};
 use crate::sandbox::{
+    billing::{discount::hundredths, offer},
     error::ApiError,
     object::{Kind, Object},
     params::Metadata,
@@ -28,22 +29,34 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let max_redemptions = params.integer_from("max_redemptions", 1)?;
     let redeem_by = params.integer("redeem_by")?;
     let metadata = params.metadata()?;
-    params.kept("applies_to");
-    params.kept("currency_options");
+    let applies_to = params.hash("applies_to", |to| {
+        Ok(json!({ "products": to.strings("products")?.unwrap_or_default() }))
+    })?;
+    let options = params.kept("currency_options").map(amounts_of).transpose()?;
     params.finish()?;
     let percent_off = percent_off.map(|text| percentage(&text)).transpose()?;
     if percent_off.is_none() && amount_off.is_none() {
         return Err(ApiError::missing("percent_off"));
     }
+    if percent_off.is_some() && amount_off.is_some() {
+        return Err(ApiError::invalid_param(
+            "percent_off",
+            "You may only specify one of these parameters: amount_off, percent_off.",
+        ));
+    }
     if amount_off.is_some() && currency.is_none() {
         return Err(ApiError::missing("currency"));
+    }
+    for product in applies_to.iter().flat_map(|to| to["products"].as_array()).flatten() {
+        let id = product.as_str().unwrap_or_default();
+        tx.get(Kind::Product, id, "applies_to[products]")?;
     }
     if duration == "repeating" && months.is_none() {
         return Err(ApiError::missing("duration_in_months"));
     }
-    let body = json!({
+    let mut body = json!({
         "amount_off": amount_off,
-        "currency": currency,
+        "currency": currency.map(|currency| currency.to_ascii_lowercase()),
         "duration": duration,
         "duration_in_months": months,
         "max_redemptions": max_redemptions,
@@ -54,19 +67,42 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "times_redeemed": 0,
         "valid": true,
     });
+    // Stripe shows these only when they are set.
+    for (name, value) in [("applies_to", applies_to), ("currency_options", options)] {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    }
     let coupon = Object::with_id(Kind::Coupon, id, tx.now(), body);
     tx.create(&coupon)?;
     Ok(coupon.body)
 }
 
+/// `currency_options`: `{"eur": {"amount_off": 400}}`.
+fn amounts_of(options: Value) -> Result<Value, ApiError> {
+    let mut amounts = json!({});
+    for (currency, option) in options.as_object().into_iter().flatten() {
+        let amount = option["amount_off"].as_str().and_then(|text| text.parse::<i64>().ok());
+        let param = || format!("currency_options[{currency}][amount_off]");
+        let amount = amount
+            .filter(|amount| *amount > 0)
+            .ok_or_else(|| ApiError::invalid_param(param(), "Invalid integer"))?;
+        amounts[currency] = json!({ "amount_off": amount });
+    }
+    Ok(amounts)
+}
+
+/// As the API shows it: whether it is valid depends on the time and on its use.
+fn shown(tx: &Tx<'_>, mut coupon: Object) -> Value {
+    coupon.body["valid"] = json!(offer::is_valid(&coupon.body, tx.now()));
+    coupon.body
+}
+
 /// A JSON number with at most two decimals, above 0 and up to 100.
 fn percentage(text: &str) -> Result<Value, ApiError> {
-    let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let hundredths =
-        format!("{whole}{fraction:0<2}").parse::<i64>().ok().filter(|_| fraction.len() <= 2);
-    match (number, hundredths) {
-        (Some(number), Some(1..=10_000)) => Ok(Value::Number(number)),
+    let number: Option<Value> = serde_json::from_str(text).ok();
+    match number.as_ref().and_then(|number| Some((number, hundredths(number)?))) {
+        Some((number, 1..=10_000)) => Ok(number.clone()),
         _ => Err(ApiError::invalid_param(
             "percent_off",
             "Invalid percent_off: must be between 0 and 100",
@@ -77,7 +113,7 @@ fn percentage(text: &str) -> Result<Value, ApiError> {
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let coupon = find(tx, request.id())?;
     request.params.finish()?;
-    Ok(coupon.body)
+    Ok(shown(tx, coupon))
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
@@ -92,7 +128,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     Metadata::apply(metadata, &mut coupon.body);
     tx.update(&before, &coupon)?;
-    Ok(coupon.body)
+    Ok(shown(tx, coupon))
 }
 
 pub(super) fn delete(tx: &mut Tx<'_>, request: Request) -> Outcome {

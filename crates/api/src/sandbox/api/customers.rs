@@ -2,9 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Page, Request, payment_methods};
+use super::{
+    Outcome, Page, Request,
+    discounts::{self, GivenDiscount},
+    payment_methods,
+};
 use crate::sandbox::{
-    billing::cancel::{self, Ending},
+    billing::{
+        cancel::{self, Ending},
+        offer::Offer,
+    },
     error::ApiError,
     object::{Kind, Object, random_word},
     params::{Metadata, Params},
@@ -144,13 +151,20 @@ pub(crate) fn blank(now: i64, email: Option<&str>, name: Option<&str>) -> Object
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let is_endive = request.is_endive();
     let mut params = request.params;
     let payment_method = params.string("payment_method")?;
     let source = params.string("source")?;
+    let discount = if is_endive { None } else { discounts::take_one(&mut params)? };
     let fields = Fields::take(&mut params)?;
+    let test_clock = params.string("test_clock")?;
     params.finish()?;
 
     let mut customer = blank(tx.now(), None, None);
+    if let Some(clock) = test_clock {
+        tx.get(Kind::TestClock, &clock, "test_clock")?;
+        customer.body["test_clock"] = json!(clock);
+    }
     let default = fields.apply(&mut customer.body);
     let attached = match payment_method
         .as_deref()
@@ -175,7 +189,12 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             customer.body["invoice_settings"]["default_payment_method"] = json!(method.id);
         }
     }
+    let offer = offer(tx, discount, None)?;
     tx.create(&customer)?;
+    if let Some(offer) = offer {
+        discounts::give(tx, &mut customer, &offer)?;
+        tx.save(&customer)?;
+    }
     if let Some(mut method) = attached {
         tx.attach(&mut method, &customer.id)?;
     }
@@ -190,7 +209,9 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
 
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find_live(tx, request.id())?;
+    let is_endive = request.is_endive();
     let mut params = request.params;
+    let discount = if is_endive { None } else { discounts::take_one(&mut params)? };
     let fields = Fields::take(&mut params)?;
     params.finish()?;
     let mut customer = before.clone();
@@ -200,14 +221,31 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
         }
         customer.body["invoice_settings"]["default_payment_method"] = json!(default);
     }
+    if let Some(offer) = offer(tx, discount, Some(&before.id))? {
+        discounts::give(tx, &mut customer, &offer)?;
+    }
     tx.update(&before, &customer)?;
     Ok(customer.body)
 }
 
-/// Deletes the customer: its subscriptions end at once, its payment methods are detached.
+/// What `coupon` or `promotion_code` stands for.
+fn offer(
+    tx: &mut Tx<'_>,
+    given: Option<(GivenDiscount, String)>,
+    customer: Option<&str>,
+) -> Result<Option<Offer>, ApiError> {
+    let wanted = discounts::resolve(tx, given.into_iter().collect(), customer, None)?;
+    Ok(discounts::offers(wanted).into_iter().next())
+}
+
 pub(super) fn delete(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let mut customer = find_live(tx, request.id())?;
+    let customer = find_live(tx, request.id())?;
     request.params.finish()?;
+    remove(tx, customer)
+}
+
+/// Deletes the customer: its subscriptions end at once, its payment methods are detached.
+pub(super) fn remove(tx: &mut Tx<'_>, mut customer: Object) -> Outcome {
     let is_live = |subscription: &Object| {
         !matches!(subscription.text("status"), Some("canceled" | "incomplete_expired"))
     };
@@ -232,10 +270,13 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let page = Page::take(&mut params)?;
     let email = params.string("email")?;
     let created = params.time_range("created")?;
+    let test_clock = params.string("test_clock")?;
     params.finish()?;
-    let listing = Listing { lookup: email, ..Listing::default() };
+    let listing = Listing { lookup: email, parent: test_clock.clone(), ..Listing::default() };
     page.answer(tx, "/v1/customers", Kind::Customer, listing, |customer| {
+        // Those on a test clock are left out unless asked for.
         customer.body["deleted"] != true
+            && (test_clock.is_some() || customer.body["test_clock"].is_null())
             && created.contains(customer.integer("created").unwrap_or(0))
     })
 }

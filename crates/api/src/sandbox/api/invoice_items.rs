@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Page, Request, customers};
+use super::{
+    Outcome, Page, Request, customers,
+    discounts::{self, take_discounts},
+};
 use crate::sandbox::{
     billing::{
         invoice::add_up,
         lines::{NewInvoiceItem, of_invoice_item, price_amount},
         proration::Period,
+        redeem::Holder,
     },
     error::ApiError,
     object::Kind,
@@ -30,14 +34,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let period =
         params.hash("period", |period| Ok((period.integer("start")?, period.integer("end")?)))?;
     let metadata = Metadata::new_value(params.metadata()?);
-    for ignored in [
-        "discountable",
-        "discounts",
-        "tax_behavior",
-        "tax_code",
-        "tax_rates",
-        "unit_amount_decimal",
-    ] {
+    let given = take_discounts(&mut params)?.unwrap_or_default();
+    for ignored in ["discountable", "tax_behavior", "tax_code", "tax_rates", "unit_amount_decimal"]
+    {
         params.kept(ignored);
     }
     params.finish()?;
@@ -55,7 +54,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let now = tx.now();
     let (start, end) = period.unwrap_or_default();
     let item = NewInvoiceItem {
-        customer: customer.id,
+        customer: customer.id.clone(),
         amount,
         currency: currency
             .or(price_currency)
@@ -66,11 +65,18 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         period: Period { start: start.unwrap_or(now), end: end.unwrap_or(now) },
         price,
         subscription: subscription.map(|id| (id, None)),
+        test_clock: customer.body["test_clock"].clone(),
         proration: false,
         invoice: invoice.clone(),
         metadata,
     };
-    let item = item.object(now);
+    let mut item = item.object(now);
+    let owner = item.text("customer").unwrap_or_default().to_owned();
+    let mut own = Vec::new();
+    for offer in discounts::offers(discounts::resolve(tx, given, Some(&owner), None)?) {
+        own.push(tx.redeem(&offer, Some(&owner), Holder::InvoiceItem(&item.id))?.id);
+    }
+    item.body["discounts"] = json!(own);
     if let Some(id) = invoice {
         let before = tx.get(Kind::Invoice, &id, "invoice")?;
         if before.text("status") != Some("draft") {
@@ -81,7 +87,10 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         if let Some(lines) = draft.body["lines"]["data"].as_array_mut() {
             lines.push(of_invoice_item(&item));
         }
-        add_up(&mut draft);
+        let mut reductions = tx.reductions_of_invoice(&before)?;
+        let currency = before.text("currency").unwrap_or_default();
+        reductions.splice(0..0, tx.reductions_of_items(std::slice::from_ref(&item), currency)?);
+        add_up(&mut draft, &reductions);
         tx.create(&item)?;
         tx.update(&before, &draft)?;
     } else {

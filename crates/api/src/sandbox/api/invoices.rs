@@ -1,20 +1,24 @@
 //! Invoices.
 
+mod previews;
+
 use serde_json::{Value, json};
 
+pub(super) use self::previews::create_preview;
 use super::{
     Outcome, Page, Request, customers,
+    discounts::{self, GivenDiscounts, Wanted, take_discounts},
     list::envelope,
-    subscriptions::{item_changes, new_items, take_items, take_trial_end, usable_payment_method},
+    subscriptions::usable_payment_method,
 };
 use crate::sandbox::{
     billing::{
-        change::Proration,
         collect::Collected,
+        discount::Reduction,
         invoice::{DRAFT_TIME, Draft},
         lines as invoice_lines,
-        preview::{self, Preview},
         proration::Period,
+        redeem::Holder,
     },
     cards::AUTHENTICATION_REQUIRED,
     error::ApiError,
@@ -40,16 +44,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let auto_advance = params.boolean("auto_advance")?.unwrap_or(false);
     let currency = params.string("currency")?;
     let default_payment_method = params.string("default_payment_method")?;
+    let discounts = take_discounts(&mut params)?;
     let metadata = params.metadata()?;
-    for ignored in [
-        "automatic_tax",
-        "discounts",
-        "due_date",
-        "footer",
-        "payment_settings",
-        "custom_fields",
-        "rendering",
-    ] {
+    for ignored in
+        ["automatic_tax", "due_date", "footer", "payment_settings", "custom_fields", "rendering"]
+    {
         params.kept(ignored);
     }
     params.finish()?;
@@ -74,18 +73,27 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     let item_currency = pending.first().and_then(|item| item.text("currency")).map(str::to_owned);
     let own_currency = customer.text("currency").map(str::to_owned);
+    let currency = currency.or(item_currency).or(own_currency).unwrap_or_else(|| "usd".to_owned());
     let now = tx.now();
     let draft = Draft {
         customer: &customer,
+        reductions: invoice_reductions(tx, &customer, subscription.as_ref(), &currency, discounts)?,
         subscription: subscription.as_ref(),
         reason: if subscription.is_some() { "subscription_update" } else { "manual" },
-        currency: currency.or(item_currency).or(own_currency).unwrap_or_else(|| "usd".to_owned()),
+        currency,
         lines: Vec::new(),
         period: Period { start: now, end: now },
         finalizes_itself: auto_advance,
         days_until_due: days_until_due.filter(|_| collection.as_deref() == Some("send_invoice")),
     };
     let mut invoice = tx.draft_invoice(draft, pending)?;
+    match subscription {
+        Some(mut subscription) => {
+            tx.settle_discounts(&invoice, Some(&mut subscription))?;
+            tx.save(&subscription)?;
+        }
+        None => tx.settle_discounts(&invoice, None)?,
+    }
     Metadata::apply(metadata, &mut invoice.body);
     if let Some(description) = description {
         invoice.body["description"] = json!(description);
@@ -98,68 +106,24 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     Ok(invoice.body)
 }
 
-pub(super) fn create_preview(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let now = tx.now();
-    let mut params = request.params;
-    let customer = params.string("customer")?;
-    let subscription = params.string("subscription")?;
-    let preview_mode = params.choice("preview_mode", &["next", "recurring"])?;
-    let details = params.hash("subscription_details", |details| {
-        let items = take_items(details)?.unwrap_or_default();
-        let proration = details.choice("proration_behavior", Proration::WORDS)?;
-        let proration_date = details.integer("proration_date")?;
-        let anchor = details.choice("billing_cycle_anchor", &["now", "unchanged"])?;
-        let trial_end = take_trial_end(details, now)?;
-        let ends = details.boolean("cancel_at_period_end")?.unwrap_or(false);
-        for ignored in [
-            "cancel_at",
-            "cancel_now",
-            "default_tax_rates",
-            "resume_at",
-            "start_date",
-            "billing_mode",
-        ] {
-            details.kept(ignored);
-        }
-        Ok((items, proration, proration_date, anchor, trial_end, ends))
-    })?;
-    for ignored in
-        ["automatic_tax", "currency", "customer_details", "discounts", "invoice_items", "issuer"]
-    {
-        params.kept(ignored);
+/// What reduces an invoice made by the API: what it asks for, or what the subscription and the customer hold.
+fn invoice_reductions(
+    tx: &mut Tx<'_>,
+    customer: &Object,
+    subscription: Option<&Object>,
+    currency: &str,
+    given: Option<GivenDiscounts>,
+) -> Result<Vec<Reduction>, ApiError> {
+    let Some(given) = given else { return tx.reductions(customer, subscription, currency) };
+    let mut reductions = Vec::new();
+    for wanted in discounts::resolve(tx, given, Some(&customer.id), None)? {
+        let discount = match wanted {
+            Wanted::Held(discount) => discount,
+            Wanted::New(offer) => tx.redeem(&offer, Some(&customer.id), Holder::Invoice(""))?,
+        };
+        reductions.extend(Reduction::of(&discount, currency));
     }
-    params.finish()?;
-    let (items, proration, at, anchor, trial_end, ends) = details.unwrap_or_default();
-    let Some(id) = subscription else {
-        let customer = customer.ok_or_else(|| ApiError::missing("customer"))?;
-        let customer = customers::live(tx, &customer, "customer")?;
-        let items = new_items(tx, items)?;
-        return Ok(preview::of_new_items(tx, &customer, &items, trial_end)?.body);
-    };
-    let subscription = tx.get(Kind::Subscription, &id, "subscription")?;
-    if customer.is_some_and(|customer| subscription.text("customer") != Some(&customer)) {
-        return Err(ApiError::invalid_param(
-            "subscription",
-            format!("The customer has no subscription with ID {id}"),
-        ));
-    }
-    let changes = item_changes(tx, &subscription, items)?;
-    let nothing_follows = ends || !subscription.body["cancel_at"].is_null();
-    if matches!(subscription.text("status"), Some("canceled" | "incomplete_expired"))
-        || (nothing_follows && changes.is_empty())
-    {
-        return Err(
-            ApiError::invalid("No upcoming invoices for customer").code("invoice_upcoming_none")
-        );
-    }
-    let wanted = Preview {
-        changes,
-        proration: proration.as_deref().map_or(Proration::Create, Proration::parse),
-        at: at.unwrap_or(now),
-        restarts_cycle: anchor.as_deref() == Some("now") || trial_end.is_some_and(|end| end <= now),
-        recurring_only: preview_mode.as_deref() == Some("recurring"),
-    };
-    Ok(preview::of_change(tx, &subscription, wanted)?.body)
+    Ok(reductions)
 }
 
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {

@@ -6,6 +6,7 @@ mod charges;
 mod checkout_sessions;
 mod coupons;
 mod customers;
+mod discounts;
 mod disputes;
 mod events;
 mod expand;
@@ -20,12 +21,14 @@ mod portal_configurations;
 mod portal_sessions;
 mod prices;
 mod products;
+mod promotion_codes;
 mod refunds;
 mod routes;
 mod search;
 mod stripecli;
 mod subscription_items;
 mod subscriptions;
+mod test_clocks;
 mod webhook_endpoints;
 
 use actix_web::{
@@ -51,6 +54,7 @@ use super::{
     params::Params,
     record::Exchange,
     store::{Origin, Tx},
+    test_clocks::{follow, named},
 };
 
 /// Bodies beyond this many bytes are refused.
@@ -179,8 +183,10 @@ async fn answer(
     form::merge(&mut tree, body)?;
     let fingerprint = idempotency::fingerprint(request.method().as_str(), request.path(), &tree);
     let expansions = expand::take(&mut tree)?;
+    let named = named(&ids, &tree);
     let parsed = Request { ids, params: Params::new(tree), version };
     let run = move |tx: &mut Tx<'_>| {
+        follow(tx, &named)?;
         let mut body = operation.run(tx, parsed)?;
         expand::expand(tx, &mut body, &expansions)?;
         Ok(body)

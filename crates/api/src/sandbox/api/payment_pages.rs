@@ -37,6 +37,7 @@ pub(super) fn confirm(tx: &mut Tx<'_>, request: Request) -> Outcome {
             _ => error,
         }
     })?;
+    tx.follow_clock_of(&session)?;
     if expected.is_some_and(|expected| session.integer("amount_total").unwrap_or(0) != expected) {
         return Err(ApiError::invalid_param(
             "expected_amount",

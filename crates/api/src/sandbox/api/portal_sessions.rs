@@ -64,7 +64,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     if let Some(after_expiration) = after_expiration {
         body["after_expiration"] = after_expiration;
     }
-    let session = Object::new(Kind::BillingPortalSession, tx.now(), body)
+    let session = Object::new(Kind::BillingPortalSession, tx.sandbox_now(), body)
         .with_private(json!({ "secret": secret }));
     tx.insert(&session)?;
     tx.emit("billing_portal.session.created", &session, None)?;

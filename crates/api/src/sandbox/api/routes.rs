@@ -1,10 +1,10 @@
 //! Every operation of the API.
 
 use super::{
-    Outcome, Request, account, charges, checkout_sessions, coupons, customers, disputes, events,
-    intents, invoice_items, invoices, payment_methods, payment_pages, portal_configurations,
-    portal_sessions, prices, products, refunds, search, stripecli, subscription_items,
-    subscriptions, webhook_endpoints,
+    Outcome, Request, account, charges, checkout_sessions, coupons, customers, discounts, disputes,
+    events, intents, invoice_items, invoices, payment_methods, payment_pages,
+    portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
+    stripecli, subscription_items, subscriptions, test_clocks, webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 
@@ -48,6 +48,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "customers/{}", customers::retrieve),
     Operation("POST", "customers/{}", customers::update),
     Operation("DELETE", "customers/{}", customers::delete),
+    Operation("GET", "customers/{}/discount", discounts::retrieve_of_customer),
+    Operation("DELETE", "customers/{}/discount", discounts::delete_of_customer),
     Operation("GET", "customers/{}/payment_methods", payment_methods::list_of_customer),
     Operation("GET", "customers/{}/payment_methods/{}", payment_methods::retrieve_of_customer),
     Operation("GET", "disputes", disputes::list),
@@ -98,6 +100,10 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "products/{}", products::retrieve),
     Operation("POST", "products/{}", products::update),
     Operation("DELETE", "products/{}", products::delete),
+    Operation("GET", "promotion_codes", promotion_codes::list),
+    Operation("POST", "promotion_codes", promotion_codes::create),
+    Operation("GET", "promotion_codes/{}", promotion_codes::retrieve),
+    Operation("POST", "promotion_codes/{}", promotion_codes::update),
     Operation("GET", "refunds", refunds::list),
     Operation("POST", "refunds", refunds::create),
     Operation("GET", "refunds/{}", refunds::retrieve),
@@ -119,7 +125,13 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "subscriptions/{}", subscriptions::retrieve),
     Operation("POST", "subscriptions/{}", subscriptions::update),
     Operation("DELETE", "subscriptions/{}", subscriptions::cancel),
+    Operation("DELETE", "subscriptions/{}/discount", discounts::delete_of_subscription),
     Operation("POST", "subscriptions/{}/resume", subscriptions::resume),
+    Operation("GET", "test_helpers/test_clocks", test_clocks::list),
+    Operation("POST", "test_helpers/test_clocks", test_clocks::create),
+    Operation("GET", "test_helpers/test_clocks/{}", test_clocks::retrieve),
+    Operation("DELETE", "test_helpers/test_clocks/{}", test_clocks::delete),
+    Operation("POST", "test_helpers/test_clocks/{}/advance", test_clocks::advance),
     Operation("GET", "webhook_endpoints", webhook_endpoints::list),
     Operation("POST", "webhook_endpoints", webhook_endpoints::create),
     Operation("GET", "webhook_endpoints/{}", webhook_endpoints::retrieve),

@@ -13,13 +13,17 @@ pub(super) use self::{
     params::{item_changes, new_items, take_items, take_trial_end},
     update::update,
 };
-use super::{Outcome, Page, Request, customers, payment_methods};
+use super::{
+    Outcome, Page, Request, customers,
+    discounts::{self, take_discounts},
+    payment_methods,
+};
 use crate::sandbox::{
     billing::{
         cancel::{self, Ending},
         change::{self, Change, Proration},
         collect::Collected,
-        items,
+        items::{self, NewItem},
         subscribe::{FirstPayment, NewSubscription, Started, subscribe},
     },
     cards::AUTHENTICATION_REQUIRED,
@@ -49,6 +53,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let cancel_at_period_end = params.boolean("cancel_at_period_end")?.unwrap_or(false);
     let cancel_at = take_cancel_at(&mut params)?;
     let currency = params.string("currency")?;
+    let given_discounts = take_discounts(&mut params)?.unwrap_or_default();
     let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
     for name in KEPT {
         if let Some(value) = params.kept(name) {
@@ -94,6 +99,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             format!("The price specified doesn't support the currency `{currency}`."),
         ));
     }
+    let own_currency =
+        recurring.first().and_then(|item| item.price.text("currency")).unwrap_or("usd");
+    let order = recurring.iter().chain(&fees).map(NewItem::amount).sum();
+    let amount = Some((order, own_currency));
+    let wanted = discounts::resolve(tx, given_discounts, Some(&customer.id), amount)?;
     let default_payment_method = match default_payment_method {
         Some(id) => Some(
             customers::owned_payment_method(tx, &id, &customer.id, "default_payment_method")?.id,
@@ -124,6 +134,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             } else {
                 FirstPayment::Now { payment_method: None, presence: Presence::OnSession }
             },
+            offers: discounts::offers(wanted),
             cancel_at_period_end: cancel_at_period_end
                 || matches!(cancel_at, Some(CancelAt::PeriodEnd)),
             cancel_at: match cancel_at {
@@ -183,7 +194,7 @@ pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
         cancel::credit_unused_time(tx, &subscription)?;
     }
     if invoice_now {
-        let mut invoice = change::update_invoice(tx, &subscription, Vec::new())?;
+        let mut invoice = change::update_invoice(tx, &mut subscription, Vec::new())?;
         subscription.body["latest_invoice"] = json!(invoice.id);
         tx.save(&subscription)?;
         tx.finalize_invoice(&mut invoice)?;
@@ -253,8 +264,9 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let period_start = params.time_range("current_period_start")?;
     let period_end = params.time_range("current_period_end")?;
     params.kept("automatic_tax");
-    params.string("test_clock")?;
+    let test_clock = params.string("test_clock")?;
     params.finish()?;
+    let is_asked_for = customer.is_some();
     let column = match status.as_deref() {
         None | Some("all" | "ended") => None,
         other => other.map(str::to_owned),
@@ -272,7 +284,12 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
             Some("ended") => is_ended(subscription),
             Some(_) => true,
         };
+        let on_clock = match (&test_clock, subscription.text("test_clock")) {
+            (Some(wanted), clock) => clock == Some(wanted),
+            (None, clock) => is_asked_for || clock.is_none(),
+        };
         shown
+            && on_clock
             && price
                 .as_deref()
                 .is_none_or(|price| values.iter().any(|item| item["price"]["id"] == price))

@@ -6,6 +6,7 @@ use super::{
     items,
     lines::{self, NewInvoiceItem},
     proration::{Period, share},
+    redeem::off_item,
 };
 use crate::sandbox::{
     error::ApiError,
@@ -109,7 +110,8 @@ pub(crate) fn credit_unused_time(tx: &mut Tx<'_>, subscription: &Object) -> Resu
     for item in items::of(subscription) {
         let quantity = item["quantity"].as_i64().unwrap_or(1);
         let period = items::period(item);
-        let amount = -share(lines::price_amount(&item["price"], quantity), period, now);
+        let paid = lines::price_amount(&item["price"], quantity) - off_item(subscription, item);
+        let amount = -share(paid, period, now);
         if amount == 0 {
             continue;
         }
@@ -123,6 +125,7 @@ pub(crate) fn credit_unused_time(tx: &mut Tx<'_>, subscription: &Object) -> Resu
             period: Period { start: now, end: period.end },
             price: item["price"].clone(),
             subscription: Some((subscription.id.clone(), item["id"].as_str().map(str::to_owned))),
+            test_clock: subscription.body["test_clock"].clone(),
             proration: true,
             invoice: None,
             metadata: Value::Null,

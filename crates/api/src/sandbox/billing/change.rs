@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{
     calendar::Interval,
     collect::Collected,
+    discount::{Part, reduce},
     invoice::Draft,
     items::{self, NewItem},
     lines::{self, NewInvoiceItem},
     proration::{Period, share},
+    redeem::{off_item, set_off_item},
 };
 use crate::sandbox::{
     error::ApiError,
@@ -71,6 +73,8 @@ pub(crate) struct Planned {
     pub(crate) new_periods: Vec<Value>,
     /// Whether an invoice is made at once.
     pub(crate) invoices_now: bool,
+    /// What the changed items get off their running period.
+    pub(crate) taken_off: Vec<(String, i64)>,
 }
 
 /// Works out a change.
@@ -91,19 +95,30 @@ pub(crate) fn plan(
             items::set_period(item, Period { start: change.at, end });
         }
     }
+    let off = off_items(tx, subscription, &new)?;
     let mut prorations = Vec::new();
     let was_trial = subscription.text("status") == Some("trialing");
     if !was_trial && change.proration != Proration::None {
         for item in &old {
             let after = new.iter().find(|after| after["id"] == item["id"]);
             if restarts || after.is_none_or(|after| charges_differ(item, after)) {
-                prorations.extend(proration(tx, subscription, item, change.at, "Unused", -1)?);
+                let paid = amount(item) - off_item(subscription, item);
+                let credit = proration(tx, subscription, item, change.at, "Unused", -paid)?;
+                prorations.extend(credit);
             }
         }
-        for item in new.iter().filter(|_| !restarts) {
+        for (item, off) in new.iter().zip(&off).filter(|_| !restarts) {
             let before = old.iter().find(|before| before["id"] == item["id"]);
             if before.is_none_or(|before| charges_differ(before, item)) {
-                prorations.extend(proration(tx, subscription, item, change.at, "Remaining", 1)?);
+                let price = amount(item) - off;
+                prorations.extend(proration(
+                    tx,
+                    subscription,
+                    item,
+                    change.at,
+                    "Remaining",
+                    price,
+                )?);
             }
         }
     }
@@ -112,6 +127,16 @@ pub(crate) fn plan(
         let product = tx.product_name(&item["price"])?;
         new_periods.push(lines::of_subscription_item(item, &subscription.id, false, &product));
     }
+    let is_changed = |item: &Value| {
+        let before = old.iter().find(|before| before["id"] == item["id"]);
+        before.is_none_or(|before| charges_differ(before, item))
+    };
+    let taken_off = new
+        .iter()
+        .zip(off)
+        .filter(|(item, _)| is_changed(item))
+        .filter_map(|(item, off)| Some((item["id"].as_str()?.to_owned(), off)))
+        .collect();
     let invoices_now =
         restarts || (change.proration == Proration::AlwaysInvoice && !prorations.is_empty());
     Ok(Planned {
@@ -120,7 +145,38 @@ pub(crate) fn plan(
         prorations,
         new_periods,
         invoices_now,
+        taken_off,
     })
+}
+
+/// What the discounts that go on take off each item's whole period. One that a single invoice uses up is left for
+/// that invoice.
+fn off_items(
+    tx: &mut Tx<'_>,
+    subscription: &Object,
+    items: &[Value],
+) -> Result<Vec<i64>, ApiError> {
+    let customer = subscription.text("customer").unwrap_or_default().to_owned();
+    let customer = tx.get(Kind::Customer, &customer, "customer")?;
+    let currency = subscription.text("currency").unwrap_or_default();
+    let mut reductions = tx.reductions(&customer, Some(subscription), currency)?;
+    reductions.retain(|reduction| !reduction.is_once);
+    let parts: Vec<Part<'_>> = items
+        .iter()
+        .map(|item| Part {
+            amount: amount(item),
+            product: item["price"]["product"].as_str().unwrap_or_default(),
+            invoice_item: None,
+            is_discountable: true,
+        })
+        .collect();
+    let mut off = vec![0; items.len()];
+    for shares in reduce(&parts, &reductions) {
+        for (off, share) in off.iter_mut().zip(shares) {
+            *off += share;
+        }
+    }
+    Ok(off)
 }
 
 /// Writes a planned change and collects what is due at once. `subscription` may carry further changes.
@@ -132,6 +188,9 @@ pub(crate) fn apply(
     presence: Presence,
 ) -> Result<(Object, Option<(Object, Collected)>), ApiError> {
     items::set(&mut subscription, planned.items);
+    for (item, off) in planned.taken_off {
+        set_off_item(&mut subscription, &item, off);
+    }
     if let Some(anchor) = planned.anchor {
         subscription.body["billing_cycle_anchor"] = json!(anchor);
     }
@@ -146,7 +205,7 @@ pub(crate) fn apply(
         tx.update(before, &subscription)?;
         return Ok((subscription, None));
     }
-    let mut invoice = update_invoice(tx, &subscription, planned.new_periods)?;
+    let mut invoice = update_invoice(tx, &mut subscription, planned.new_periods)?;
     subscription.body["latest_invoice"] = json!(invoice.id);
     tx.update(before, &subscription)?;
     tx.finalize_invoice(&mut invoice)?;
@@ -157,10 +216,10 @@ pub(crate) fn apply(
     Ok((subscription, Some((invoice, collected))))
 }
 
-/// Drafts the invoice of a change: what waits for this subscription, and `lines`.
+/// Drafts the invoice of a change: what waits for this subscription, and `lines`. The caller saves the subscription.
 pub(crate) fn update_invoice(
     tx: &mut Tx<'_>,
-    subscription: &Object,
+    subscription: &mut Object,
     invoice_lines: Vec<Value>,
 ) -> Result<Object, ApiError> {
     let customer_id = subscription.text("customer").unwrap_or_default().to_owned();
@@ -171,17 +230,21 @@ pub(crate) fn update_invoice(
         .filter(|item| lines::subscription_of(item) == Some(&subscription.id))
         .collect();
     let now = tx.now();
+    let currency = subscription.text("currency").unwrap_or_default().to_owned();
     let draft = Draft {
         customer: &customer,
+        reductions: tx.reductions(&customer, Some(subscription), &currency)?,
         subscription: Some(subscription),
         reason: "subscription_update",
-        currency: subscription.text("currency").unwrap_or_default().to_owned(),
+        currency,
         lines: invoice_lines,
         period: Period { start: now, end: now },
         finalizes_itself: false,
         days_until_due: None,
     };
-    tx.draft_invoice(draft, pending)
+    let invoice = tx.draft_invoice(draft, pending)?;
+    tx.settle_discounts(&invoice, Some(subscription))?;
+    Ok(invoice)
 }
 
 fn changed_items(
@@ -261,14 +324,14 @@ fn amount(item: &Value) -> i64 {
     lines::price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1))
 }
 
-/// The credit (`sign` below zero) or debit for the rest of an item's period.
+/// The credit (`charged` below zero) or debit for the rest of an item's period, for which `charged` is the whole.
 fn proration(
     tx: &mut Tx<'_>,
     subscription: &Object,
     item: &Value,
     at: i64,
     which: &str,
-    sign: i64,
+    charged: i64,
 ) -> Result<Option<NewInvoiceItem>, ApiError> {
     let period = items::period(item);
     // An item that was added in the middle pays for the rest of a whole period.
@@ -276,7 +339,7 @@ fn proration(
         let anchor = subscription.integer("billing_cycle_anchor").unwrap_or(period.start);
         Period { start: interval.boundary_before(anchor, period.end), end: period.end }
     });
-    let prorated = share(amount(item), whole, at);
+    let prorated = share(charged, whole, at);
     if prorated == 0 {
         return Ok(None);
     }
@@ -284,13 +347,14 @@ fn proration(
     let product = tx.product_name(&item["price"])?;
     Ok(Some(NewInvoiceItem {
         customer: subscription.text("customer").unwrap_or_default().to_owned(),
-        amount: prorated * sign,
+        amount: prorated,
         currency: subscription.text("currency").unwrap_or_default().to_owned(),
         description: Some(lines::proration_text(which, quantity, &product, at)),
         quantity,
         period: Period { start: at, end: period.end },
         price: item["price"].clone(),
         subscription: Some((subscription.id.clone(), item["id"].as_str().map(str::to_owned))),
+        test_clock: subscription.body["test_clock"].clone(),
         proration: true,
         invoice: None,
         metadata: Value::Null,

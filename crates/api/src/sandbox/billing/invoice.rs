@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{lines, proration::Period};
+use super::{
+    discount::{Reduction, reduce_lines},
+    lines,
+    proration::Period,
+};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object, random_word},
@@ -25,6 +29,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) period: Period,
     /// Whether the clock finalizes it after [`DRAFT_TIME`].
     pub(crate) finalizes_itself: bool,
+    /// What reduces it, in this order.
+    pub(crate) reductions: Vec<Reduction>,
     /// `send_invoice`: days until it is due. Otherwise it is charged by itself.
     pub(crate) days_until_due: Option<i64>,
 }
@@ -54,7 +60,6 @@ const UNSET: &[&str] = &[
     "shipping_cost",
     "shipping_details",
     "statement_descriptor",
-    "test_clock",
     "webhooks_delivered_at",
 ];
 
@@ -129,6 +134,7 @@ pub(crate) fn drafted(draft: Draft<'_>, business: &str, now: i64) -> Object {
         "period_start": draft.period.start,
         "starting_balance": customer["balance"],
         "status": "draft",
+        "test_clock": customer["test_clock"],
     });
     if let (Some(body), Value::Object(given)) = (body.as_object_mut(), given) {
         body.extend(given);
@@ -137,23 +143,38 @@ pub(crate) fn drafted(draft: Draft<'_>, business: &str, now: i64) -> Object {
     if draft.finalizes_itself && !sent {
         invoice.body["next_payment_attempt"] = json!(now + DRAFT_TIME);
     }
-    add_up(&mut invoice);
+    add_up(&mut invoice, &draft.reductions);
     invoice
 }
 
-/// Sums the lines into the totals.
-pub(crate) fn add_up(invoice: &mut Object) {
+/// Reduces the lines and sums them into the totals.
+pub(crate) fn add_up(invoice: &mut Object, reductions: &[Reduction]) {
     let id = invoice.id.clone();
-    let mut total = 0_i64;
-    let mut count = 0;
-    for line in invoice.body["lines"]["data"].as_array_mut().into_iter().flatten() {
+    let mut subtotal = 0_i64;
+    let mut lines = match invoice.body["lines"]["data"].take() {
+        Value::Array(lines) => lines,
+        _ => Vec::new(),
+    };
+    for line in &mut lines {
         line["invoice"] = json!(id);
-        total = total.saturating_add(line["amount"].as_i64().unwrap_or(0));
-        count += 1;
+        subtotal = subtotal.saturating_add(line["amount"].as_i64().unwrap_or(0));
     }
-    invoice.body["lines"]["total_count"] = json!(count);
-    for field in ["subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"] {
-        invoice.body[field] = json!(total);
+    let taken = reduce_lines(&mut lines, reductions);
+    let total = taken.iter().fold(subtotal, |left, off| left - off);
+    let named = |(reduction, amount): (&Reduction, &i64)| json!({ "amount": amount, "discount": reduction.id });
+    let body = &mut invoice.body;
+    body["total_discount_amounts"] = reductions.iter().zip(&taken).map(named).collect();
+    let of_all = reductions.iter().filter(|reduction| reduction.is_for_all_items());
+    body["discounts"] = of_all.map(|reduction| json!(reduction.id)).collect();
+    body["lines"]["total_count"] = json!(lines.len());
+    body["lines"]["data"] = Value::Array(lines);
+    for (field, amount) in [
+        ("subtotal", subtotal),
+        ("subtotal_excluding_tax", subtotal),
+        ("total", total),
+        ("total_excluding_tax", total),
+    ] {
+        body[field] = json!(amount);
     }
     let (due, _) = settle_balance(total, invoice.integer("starting_balance").unwrap_or(0));
     invoice.body["amount_due"] = json!(due);
@@ -173,6 +194,8 @@ impl Tx<'_> {
         mut draft: Draft<'_>,
         items: Vec<Object>,
     ) -> Result<Object, ApiError> {
+        let own = self.reductions_of_items(&items, &draft.currency)?;
+        draft.reductions.splice(0..0, own);
         draft.lines.splice(0..0, items.iter().map(lines::of_invoice_item));
         let invoice = drafted(draft, self.business(), self.now());
         for mut item in items {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{calendar::Interval, proration::Period};
+use super::{calendar::Interval, lines::price_amount, proration::Period};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
@@ -18,6 +18,11 @@ pub(crate) struct NewItem {
 }
 
 impl NewItem {
+    /// What a whole period of it costs, in minor units.
+    pub(crate) fn amount(&self) -> i64 {
+        price_amount(&self.price.body, self.quantity)
+    }
+
     /// The item as the subscription holds it.
     pub(crate) fn value(&self, subscription: &str, period: Period, now: i64) -> Value {
         let mut item = json!({
@@ -78,6 +83,13 @@ pub(crate) fn period(item: &Value) -> Period {
 pub(crate) fn set_period(item: &mut Value, period: Period) {
     item["current_period_start"] = json!(period.start);
     item["current_period_end"] = json!(period.end);
+}
+
+/// What a whole period of all items costs, in minor units.
+pub(crate) fn total(subscription: &Object) -> i64 {
+    let amount =
+        |item: &Value| price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1));
+    of(subscription).iter().map(amount).fold(0, i64::saturating_add)
 }
 
 /// When the first of the current periods ends.

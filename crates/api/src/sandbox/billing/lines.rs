@@ -22,6 +22,8 @@ pub(crate) struct NewInvoiceItem {
     pub(crate) price: Value,
     /// The subscription it belongs to, and the subscription item.
     pub(crate) subscription: Option<(String, Option<String>)>,
+    /// The test clock it lives by; null for the sandbox's.
+    pub(crate) test_clock: Value,
     pub(crate) proration: bool,
     /// A draft invoice it is put on at once.
     pub(crate) invoice: Option<String>,
@@ -44,7 +46,8 @@ impl NewInvoiceItem {
             "customer_account": null,
             "date": now,
             "description": self.description,
-            "discountable": !self.proration,
+            // A proration's discounts are in its amount already.
+            "discountable": !self.proration && self.amount >= 0,
             "discounts": [],
             "invoice": self.invoice,
             "metadata": if self.metadata.is_object() { self.metadata } else { json!({}) },
@@ -57,7 +60,7 @@ impl NewInvoiceItem {
             "quantity": self.quantity,
             "quantity_decimal": self.quantity.to_string(),
             "tax_rates": [],
-            "test_clock": null,
+            "test_clock": self.test_clock,
         });
         let mut item = Object::new(Kind::InvoiceItem, now, body);
         // Stripe dates invoice items by `date` alone.
@@ -149,7 +152,7 @@ pub(crate) fn of_invoice_item(item: &Object) -> Value {
     let amount = body["amount"].as_i64().unwrap_or(0);
     let (period, pricing) = (body["period"].clone(), body["pricing"].clone());
     let metadata = body["metadata"].clone();
-    line(
+    let mut line = line(
         amount,
         &body["currency"],
         body["description"].clone(),
@@ -158,7 +161,9 @@ pub(crate) fn of_invoice_item(item: &Object) -> Value {
         pricing,
         parent,
         metadata,
-    )
+    );
+    line["discountable"] = body["discountable"].clone();
+    line
 }
 
 #[expect(clippy::too_many_arguments, reason = "one member of the line each")]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     change::{self, Change, ItemChange, Proration},
+    discount::Reduction,
     invoice::{DRAFT_TIME, Draft, drafted},
     items, lines,
     proration::Period,
@@ -24,6 +25,8 @@ pub(crate) struct Preview {
     pub(crate) restarts_cycle: bool,
     /// Only what each renewal charges, without prorations.
     pub(crate) recurring_only: bool,
+    /// What reduces the invoice in place of the discounts there are.
+    pub(crate) reductions: Option<Vec<Reduction>>,
 }
 
 /// The next invoice of a subscription once it is changed. Nothing is written.
@@ -58,7 +61,7 @@ pub(crate) fn of_change(
         period.end = items::first_period_end(&changed).unwrap_or(now);
         invoice_lines.extend(next_periods(tx, &changed)?);
     }
-    upcoming(tx, &customer, Some(&changed), invoice_lines, period)
+    upcoming(tx, &customer, Some(&changed), invoice_lines, period, preview.reductions)
 }
 
 /// The lines of the next renewal.
@@ -89,6 +92,7 @@ pub(crate) fn of_new_items(
     customer: &Object,
     new: &[items::NewItem],
     trial_end: Option<i64>,
+    reductions: Option<Vec<Reduction>>,
 ) -> Result<Object, ApiError> {
     let now = tx.now();
     let trial_end = trial_end.filter(|end| *end > now);
@@ -101,7 +105,8 @@ pub(crate) fn of_new_items(
         let product = tx.product_name(&item.price.body)?;
         invoice_lines.push(lines::of_subscription_item(&value, "", trial_end.is_some(), &product));
     }
-    upcoming(tx, &customer.id, None, invoice_lines, Period { start: now, end: now })
+    let period = Period { start: now, end: now };
+    upcoming(tx, &customer.id, None, invoice_lines, period, reductions)
 }
 
 fn upcoming(
@@ -110,16 +115,23 @@ fn upcoming(
     subscription: Option<&Object>,
     invoice_lines: Vec<Value>,
     period: Period,
+    reductions: Option<Vec<Reduction>>,
 ) -> Result<Object, ApiError> {
     let customer = tx.get(Kind::Customer, customer, "customer")?;
     let line_currency = invoice_lines.first().and_then(|line| line["currency"].as_str());
     let currency =
         subscription.and_then(|subscription| subscription.text("currency")).or(line_currency);
+    let currency = currency.unwrap_or("usd").to_owned();
+    let reductions = match reductions {
+        Some(given) => given,
+        None => tx.reductions(&customer, subscription, &currency)?,
+    };
     let draft = Draft {
         customer: &customer,
+        reductions,
         subscription,
         reason: "upcoming",
-        currency: currency.unwrap_or("usd").to_owned(),
+        currency,
         lines: invoice_lines,
         period,
         finalizes_itself: false,

@@ -18,7 +18,8 @@ pub(crate) fn share(amount: i64, period: Period, at: i64) -> i64 {
     round_half_away(i128::from(amount) * left, length)
 }
 
-fn round_half_away(dividend: i128, divisor: i128) -> i64 {
+/// The quotient, rounded to the nearest whole, halves away from zero.
+pub(crate) fn round_half_away(dividend: i128, divisor: i128) -> i64 {
     let magnitude = (dividend.abs() * 2 + divisor) / (divisor * 2);
     let rounded = if dividend < 0 { -magnitude } else { magnitude };
     // The share of an i64 amount is no larger than the amount.

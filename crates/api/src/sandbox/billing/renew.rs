@@ -120,17 +120,20 @@ fn renew(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), ApiError> {
     let pending = lines::pending(tx, &customer.id, Some(&subscription.id))?;
     let pause = subscription.body["pause_collection"]["behavior"].as_str().map(str::to_owned);
     let is_unpaid = subscription.text("status") == Some("unpaid");
+    let currency = subscription.text("currency").unwrap_or_default().to_owned();
     let draft = Draft {
         customer: &customer,
+        reductions: tx.reductions(&customer, Some(subscription), &currency)?,
         subscription: Some(subscription),
         reason: "subscription_cycle",
-        currency: subscription.text("currency").unwrap_or_default().to_owned(),
+        currency,
         lines: invoice_lines,
         period: ended,
         finalizes_itself: !is_unpaid && pause.as_deref() != Some("keep_as_draft"),
         days_until_due: subscription.integer("days_until_due"),
     };
     let mut invoice = tx.draft_invoice(draft, pending)?;
+    tx.settle_discounts(&invoice, Some(subscription))?;
     subscription.body["latest_invoice"] = json!(invoice.id);
     tx.update(&before, subscription)?;
     match pause.as_deref() {

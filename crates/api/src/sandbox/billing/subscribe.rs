@@ -8,7 +8,9 @@ use super::{
     invoice::{Draft, drafted},
     items::{self, NewItem},
     lines::{self, NewInvoiceItem},
+    offer::Offer,
     proration::{Period, share},
+    redeem::Holder,
 };
 use crate::sandbox::{
     error::ApiError,
@@ -38,6 +40,8 @@ pub(crate) struct NewSubscription {
     /// `send_invoice` with this many days to pay.
     pub(crate) days_until_due: Option<i64>,
     pub(crate) first_payment: FirstPayment,
+    /// What reduces its invoices.
+    pub(crate) offers: Vec<Offer>,
     /// `cancel_at_period_end`
     pub(crate) cancel_at_period_end: bool,
     /// Unix seconds.
@@ -99,6 +103,12 @@ pub(crate) fn subscribe(tx: &mut Tx<'_>, new: NewSubscription) -> Result<Started
         subscription.body["canceled_at"] = json!(now);
     }
 
+    let mut held = Vec::new();
+    for offer in &new.offers {
+        let holder = Holder::Subscription(&subscription.id);
+        held.push(json!(tx.redeem(offer, Some(&new.customer.id), holder)?.id));
+    }
+    subscription.body["discounts"] = Value::Array(held);
     let mut invoice = first_invoice(tx, &new, &subscription, currency, trial_end.is_some())?;
     subscription.body["latest_invoice"] = json!(invoice.id);
     let told_of_end = trial_end.is_some_and(|end| end - now <= TRIAL_NOTICE);
@@ -109,6 +119,9 @@ pub(crate) fn subscribe(tx: &mut Tx<'_>, new: NewSubscription) -> Result<Started
         tx.emit("customer.subscription.trial_will_end", &subscription, None)?;
     }
     tx.create(&invoice)?;
+    let before = subscription.clone();
+    tx.settle_discounts(&invoice, Some(&mut subscription))?;
+    tx.update(&before, &subscription)?;
     if new.days_until_due.is_some() {
         return Ok(Started { subscription, invoice, collected: None });
     }
@@ -151,6 +164,7 @@ fn first_invoice(
             period: Period { start: now, end: now },
             price: one_time.price.body.clone(),
             subscription: Some((subscription.id.clone(), None)),
+            test_clock: subscription.body["test_clock"].clone(),
             proration: false,
             invoice: None,
             metadata: one_time.metadata.clone(),
@@ -169,8 +183,11 @@ fn first_invoice(
         }
         invoice_lines.push(line);
     }
+    let mut reductions = tx.reductions_of_items(&pending, &currency)?;
+    reductions.extend(tx.reductions(&new.customer, Some(subscription), &currency)?);
     let draft = Draft {
         customer: &new.customer,
+        reductions,
         subscription: Some(subscription),
         reason: "subscription_create",
         currency,
@@ -261,7 +278,6 @@ fn blank(
         "plan": null,
         "quantity": null,
         "schedule": null,
-        "test_clock": null,
         "transfer_data": null,
         "trial_settings": { "end_behavior": { "missing_payment_method": "create_invoice" } },
     });
@@ -275,6 +291,7 @@ fn blank(
         "default_payment_method": new.default_payment_method,
         "start_date": now,
         "status": status,
+        "test_clock": new.customer.body["test_clock"],
         "trial_end": trial_end,
         "trial_start": trial_end.map(|_| now),
     });

@@ -98,6 +98,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, secret: &str, passed: bool) -> Result<Outc
     match purpose.as_str() {
         "checkout" => {
             let session = super::open_session(tx, Kind::CheckoutSession, &subject)?;
+            tx.follow_clock_of(&session)?;
             complete::pay(tx, session, Some(method), Presence::Authenticated)
         }
         "portal" => portal::save_card(tx, &subject, method, Presence::Authenticated),

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::{
     CardInput, Outcome, Refusal,
     challenge::{self, Purpose},
-    customer_details,
+    customer_details, pricing,
 };
 use crate::sandbox::{
     api::blank_customer,
     billing::{
         items::NewItem,
-        lines::price_amount,
+        redeem::Holder,
         subscribe::{FirstPayment, NewSubscription, subscribe},
     },
     cards::{Card, billing_details},
@@ -61,6 +61,16 @@ pub(crate) fn pay(
     method: Option<Object>,
     presence: Presence,
 ) -> Result<Outcome, ApiError> {
+    if let Some(offer) = pricing::offer(tx, &session)?
+        && let Err(error) = pricing::check(tx, &session, &offer)
+    {
+        return Ok(Outcome::Declined(Refusal {
+            message: error.message,
+            code: error.code.unwrap_or_default(),
+            decline_code: None,
+            param: Some("promotion_code".to_owned()),
+        }));
+    }
     let due = session.integer("amount_total").unwrap_or(0);
     let verdict = match &method {
         None if due > 0 => return Err(ApiError::missing("payment_method")),
@@ -148,6 +158,9 @@ fn complete(
         }
         _ => {
             let id = customer.as_ref().map(|customer| customer.id.clone());
+            if let Some(offer) = pricing::offer(tx, &session)? {
+                tx.redeem(&offer, id.as_deref(), Holder::CheckoutSession(&session.id))?;
+            }
             if let Some(method) = &mut method {
                 let mut intent = payment_intent(tx, &session, id.clone())?;
                 intent.body["customer"] = json!(id);
@@ -229,6 +242,7 @@ fn start_subscription(
     let trial_end = data["trial_end"]
         .as_i64()
         .or(data["trial_days"].as_i64().map(|days| tx.now() + days * DAY));
+    let offers = pricing::offer(tx, session)?.into_iter().collect();
     let started = subscribe(
         tx,
         NewSubscription {
@@ -241,6 +255,7 @@ fn start_subscription(
             default_payment_method: method.as_ref().map(|method| method.id.clone()),
             days_until_due: None,
             first_payment: FirstPayment::Now { payment_method: method, presence },
+            offers,
             cancel_at_period_end: false,
             cancel_at: None,
             kept: data["kept"].clone(),
@@ -271,15 +286,4 @@ fn payment_intent(
         setup_future_usage: text("setup_future_usage"),
         shipping: data["shipping"].clone(),
     })
-}
-
-/// What the recurring lines cost each period.
-pub(super) fn recurring_total(session: &Object) -> Option<i64> {
-    let lines = session.private["line_items"].as_array()?;
-    let mut recurring =
-        lines.iter().filter(|line| !line["price"]["recurring"].is_null()).peekable();
-    recurring.peek()?;
-    let amount =
-        |line: &Value| price_amount(&line["price"], line["quantity"].as_i64().unwrap_or(1));
-    Some(recurring.map(amount).fold(0, i64::saturating_add))
 }

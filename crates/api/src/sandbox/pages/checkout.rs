@@ -1,5 +1,6 @@
 //! Checkout: show the session, take the form, send the browser on.
 
+mod order;
 mod view;
 
 use actix_web::{HttpResponse, web};
@@ -11,6 +12,7 @@ use super::reply::{self, Answer};
 use super::{Refused, challenge, now};
 use crate::sandbox::Sandbox;
 use crate::sandbox::checkout::{self, CardInput, CheckoutPage, Outcome, SessionStatus};
+use crate::sandbox::error::ApiError;
 
 /// Checkout's form as it was sent.
 #[derive(Debug, Default, Deserialize)]
@@ -109,6 +111,59 @@ pub(super) async fn submit(
             errors.add(field_at_fault(&refusal), refusal.message.clone());
             Ok(refuse(&session, &secret, &form, &errors))
         }
+    }
+}
+
+/// A promotion code as it was sent.
+#[derive(Debug, Deserialize)]
+pub(super) struct CodeForm {
+    #[serde(rename = "promotion-code", default)]
+    code: String,
+}
+
+/// `POST /pay/{secret}/promotion-code`: an empty code takes the discount off.
+pub(super) async fn apply_code(
+    sandbox: web::Data<Sandbox>,
+    secret: web::Path<String>,
+    form: web::Form<CodeForm>,
+) -> Answer {
+    let applied = checkout::apply_code(&sandbox, &secret, form.code.clone()).await;
+    answer_change(&sandbox, &secret, applied, "promotion-code").await
+}
+
+/// A quantity as it was sent.
+#[derive(Debug, Deserialize)]
+pub(super) struct QuantityForm {
+    line: String,
+    quantity: i64,
+}
+
+/// `POST /pay/{secret}/quantity`
+pub(super) async fn set_quantity(
+    sandbox: web::Data<Sandbox>,
+    secret: web::Path<String>,
+    form: web::Form<QuantityForm>,
+) -> Answer {
+    let changed = checkout::set_quantity(&sandbox, &secret, form.line.clone(), form.quantity).await;
+    answer_change(&sandbox, &secret, changed, "quantity").await
+}
+
+/// Back to the page, or the page with what is wrong beside the field.
+async fn answer_change(
+    sandbox: &Sandbox,
+    secret: &str,
+    changed: Result<(), ApiError>,
+    field: &'static str,
+) -> Answer {
+    let session = checkout::load(sandbox, secret).await?;
+    match changed {
+        Err(error) if error.status == 400 && session.status == SessionStatus::Open => {
+            let mut errors = Errors::default();
+            errors.add(field, error.message);
+            Ok(refuse(&session, secret, &CheckoutForm::prefilled(&session), &errors))
+        }
+        Err(error) if error.status != 400 => Err(error.into()),
+        _ => Ok(reply::see_other(&format!("/pay/{secret}"))),
     }
 }
 

@@ -11,6 +11,8 @@
 //! | Page | Path | Fields (`#id`, same `name`) | Buttons and links by accessible name |
 //! |---|---|---|---|
 //! | Checkout | `/pay/{secret}` | `#email` (read-only when the customer has one), the card, `#terms` | button "Subscribe", "Start trial", "Pay $10.00" or "Save card"; link "Back to {business}" |
+//! | | `POST …/promotion-code` | `#promotion-code` | buttons "Apply", "Remove" |
+//! | | `POST …/quantity` | `quantity` beside each line that allows it | button "Update" |
 //! | 3-D Secure | `/challenge/{challenge}` | | buttons "Complete authentication", "Fail authentication" |
 //! | Portal, start | `/portal/{secret}` | | leads to the flow's page or home |
 //! | Portal, home | `…/home` | | links "Update plan", "Cancel plan", "Add payment method", "Remove", "Update information", "Return to {business}", the dates of the billing history; buttons "Don't cancel plan", "Make default" |
@@ -78,7 +80,9 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
             web::scope("/pay/{secret}")
                 .wrap(middleware::from_fn(reply::refuse_cross_site))
                 .route("", web::get().to(checkout::show))
-                .route("", web::post().to(checkout::submit)),
+                .route("", web::post().to(checkout::submit))
+                .route("/promotion-code", web::post().to(checkout::apply_code))
+                .route("/quantity", web::post().to(checkout::set_quantity)),
         )
         .service(
             web::scope("/challenge/{challenge}")

@@ -202,7 +202,7 @@ pub(super) fn cancel(
         Proration::Create => cancel::credit_unused_time(tx, &subscription)?,
         Proration::AlwaysInvoice => {
             cancel::credit_unused_time(tx, &subscription)?;
-            let mut invoice = change::update_invoice(tx, &subscription, Vec::new())?;
+            let mut invoice = change::update_invoice(tx, &mut subscription, Vec::new())?;
             subscription.body["latest_invoice"] = json!(invoice.id);
             tx.save(&subscription)?;
             tx.finalize_invoice(&mut invoice)?;

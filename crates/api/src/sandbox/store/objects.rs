@@ -104,7 +104,7 @@ impl Tx<'_> {
                 o::parent.eq(index.parent),
                 o::lookup.eq(index.lookup),
                 o::status.eq(index.status),
-                o::due.eq(schedule::due(object)),
+                o::due.eq(schedule::due_by_itself(object)),
                 o::body.eq(object.body.to_string()),
                 o::private.eq(object.private.to_string()),
             ))
@@ -134,7 +134,7 @@ impl Tx<'_> {
             o::parent.eq(index.parent),
             o::lookup.eq(index.lookup),
             o::status.eq(index.status),
-            o::due.eq(schedule::due(object)),
+            o::due.eq(schedule::due_by_itself(object)),
             o::body.eq(object.body.to_string()),
             o::private.eq(object.private.to_string()),
         ))

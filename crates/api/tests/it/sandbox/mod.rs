@@ -2,6 +2,8 @@
 
 mod billing;
 mod checkout;
+mod clocks;
+mod discounts;
 mod faults;
 mod money;
 mod portal;
@@ -82,6 +84,9 @@ impl Sandbox {
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = self.request(method, path);
+        if !headers.iter().any(|(name, _)| *name == "Stripe-Version") {
+            request = request.header("Stripe-Version", "2026-10-28.endive");
+        }
         if !headers.iter().any(|(name, _)| *name == "Authorization") {
             request = request.header("Authorization", "Bearer sk_test_sandbox");
         }
@@ -106,9 +111,7 @@ impl Sandbox {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client
-            .request(method, format!("{}{path}", self.running.api_base()))
-            .header("Stripe-Version", "2026-10-28.endive")
+        self.client.request(method, format!("{}{path}", self.running.api_base()))
     }
 
     #[track_caller]

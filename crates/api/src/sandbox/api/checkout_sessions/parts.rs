@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::LineItem;
 use crate::sandbox::{
-    billing::lines::price_amount,
     error::ApiError,
     object::{Object, random_word},
     params::{Metadata, Params},
@@ -58,7 +57,6 @@ pub(super) fn resolve_lines(
     tx: &mut Tx<'_>,
     items: Vec<LineItem>,
     mode: &str,
-    trial: bool,
 ) -> Result<Vec<Value>, ApiError> {
     if mode != "setup" && items.is_empty() {
         return Err(ApiError::missing("line_items"));
@@ -74,15 +72,14 @@ pub(super) fn resolve_lines(
                  use only one-time prices.",
             ));
         }
-        let amount = if trial && is_recurring { 0 } else { price_amount(&price, item.quantity) };
         lines.push(json!({
             "id": format!("li_{}", random_word(24)),
             "object": "item",
             "adjustable_quantity": item.adjustable_quantity,
             "amount_discount": 0,
-            "amount_subtotal": amount,
+            "amount_subtotal": 0,
             "amount_tax": 0,
-            "amount_total": amount,
+            "amount_total": 0,
             "currency": price["currency"],
             "description": tx.product_name(&price)?,
             "metadata": {},

@@ -22,7 +22,6 @@ pub(super) const IGNORED: &[&str] = &[
     "billing_mode",
     "billing_thresholds",
     "default_tax_rates",
-    "discounts",
     "off_session",
     "pending_invoice_item_interval",
 ];

@@ -11,7 +11,10 @@ use super::{
     undone,
 };
 use crate::sandbox::{
-    api::{Outcome, Request, customers},
+    api::{
+        Outcome, Request, customers,
+        discounts::{self, take_discounts},
+    },
     billing::{
         cancel,
         change::{self, Change, Proration},
@@ -53,6 +56,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let one_time = params.hashes("add_invoice_items", ItemParam::take)?.unwrap_or_default();
     let metadata = params.metadata()?;
     let automatic_tax = take_automatic_tax(&mut params)?;
+    let discounts = take_discounts(&mut params)?;
     let kept: Vec<_> = KEPT.iter().map(|name| (*name, params.kept(name))).collect();
     params.boolean("trial_from_plan")?;
     for name in IGNORED {
@@ -81,6 +85,13 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
             customers::owned_payment_method(tx, id, &customer, "default_payment_method")?;
         }
         subscription.body["default_payment_method"] = json!(default);
+    }
+    if let Some(given) = discounts {
+        let customer = subscription.text("customer").unwrap_or_default().to_owned();
+        let currency = subscription.text("currency").unwrap_or_default().to_owned();
+        let order = items::total(&subscription);
+        let wanted = discounts::resolve(tx, given, Some(&customer), Some((order, &currency)))?;
+        discounts::replace(tx, &mut subscription, wanted)?;
     }
     if let Some(collection) = collection {
         subscription.body["collection_method"] = json!(collection);
@@ -118,7 +129,10 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
         at: proration_date.unwrap_or(now),
         restarts_cycle,
     };
-    let planned = change::plan(tx, &before, &change)?;
+    // What is reckoned with is what was, at the new discounts.
+    let mut basis = before.clone();
+    basis.body["discounts"] = subscription.body["discounts"].clone();
+    let planned = change::plan(tx, &basis, &change)?;
     let (changed, collected) =
         change::apply(tx, &before, subscription, planned, Presence::OnSession)?;
     match (collected, behavior.as_deref()) {
@@ -200,6 +214,7 @@ fn add_invoice_item(tx: &mut Tx<'_>, subscription: &Object, item: NewItem) -> Re
         period: Period { start: now, end: now },
         price: item.price.body.clone(),
         subscription: Some((subscription.id.clone(), None)),
+        test_clock: subscription.body["test_clock"].clone(),
         proration: false,
         invoice: None,
         metadata: item.metadata,

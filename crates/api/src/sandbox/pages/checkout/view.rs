@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use url::{Origin, Url};
 
-use super::CheckoutForm;
+use super::{CheckoutForm, order};
 use crate::sandbox::checkout::{Cadence, CheckoutLine, CheckoutPage, Mode};
 use crate::sandbox::pages::form::{self, Errors, Field};
 use crate::sandbox::pages::shell::{self, Frame};
@@ -23,7 +23,7 @@ pub(super) fn open(
             }
             (shell::business(&session.merchant))
             (headline(session))
-            (order(session))
+            (order::order(session, secret, errors))
         }
         div.stack.wide { (pay_form(session, secret, form, errors)) }
     };
@@ -65,12 +65,12 @@ pub(super) fn images_from(session: &CheckoutPage) -> Option<String> {
         .then(|| origin.ascii_serialization())
 }
 
-fn business_origin(session: &CheckoutPage) -> Option<Origin> {
+pub(super) fn business_origin(session: &CheckoutPage) -> Option<Origin> {
     let url = session.success_url.as_deref().or(session.cancel_url.as_deref())?;
     Some(Url::parse(url).ok()?.origin()).filter(Origin::is_tuple)
 }
 
-fn own_image<'a>(line: &'a CheckoutLine, origin: &Origin) -> Option<&'a str> {
+pub(super) fn own_image<'a>(line: &'a CheckoutLine, origin: &Origin) -> Option<&'a str> {
     line.image.as_deref().filter(|image| Url::parse(image).is_ok_and(|url| url.origin() == *origin))
 }
 
@@ -97,7 +97,7 @@ fn submit_label(session: &CheckoutPage) -> String {
     }
 }
 
-fn money(session: &CheckoutPage, amount: i64) -> String {
+pub(super) fn money(session: &CheckoutPage, amount: i64) -> String {
     display::amount(amount, &session.currency)
 }
 
@@ -106,7 +106,7 @@ fn cadence(session: &CheckoutPage) -> Option<&Cadence> {
 }
 
 /// `$10.00 per month`
-fn recurring(session: &CheckoutPage) -> Option<String> {
+pub(super) fn recurring(session: &CheckoutPage) -> Option<String> {
     let cadence = cadence(session)?;
     let total = money(session, session.recurring_total?);
     Some(format!("{total} {}", display::interval(&cadence.interval, cadence.count)))
@@ -131,60 +131,6 @@ fn headline(session: &CheckoutPage) -> Markup {
                     }
                 }
                 (Mode::Payment, None) => p.price.num { (money(session, session.due_now)) },
-            }
-        }
-    }
-}
-
-fn order(session: &CheckoutPage) -> Markup {
-    if session.mode == Mode::Setup {
-        return html! {};
-    }
-    let origin = business_origin(session);
-    let subtotal: i64 = session.lines.iter().map(|line| line.amount).sum();
-    html! {
-        section.stack aria-labelledby="order" {
-            h2.hidden-label id="order" { "Order summary" }
-            ul.lines { @for line in &session.lines { (order_line(session, line, origin.as_ref())) } }
-            dl.totals.num {
-                @if session.trial_days.is_none() {
-                    dt { "Subtotal" }
-                    dd { (money(session, subtotal)) }
-                }
-                @if let (Some(end), Some(recurring)) = (session.trial_end, recurring(session)) {
-                    dt.soft { "After the trial, from " (display::date(end)) }
-                    dd.soft { (recurring) }
-                }
-                dt.due { "Total due today" }
-                dd.due data-testid="total-due" { (money(session, session.due_now)) }
-            }
-        }
-    }
-}
-
-fn order_line(session: &CheckoutPage, line: &CheckoutLine, origin: Option<&Origin>) -> Markup {
-    html! {
-        li.line {
-            @match origin.and_then(|origin| own_image(line, origin)) {
-                Some(image) => img src=(image) alt="" width="44" height="44" referrerpolicy="no-referrer";,
-                None => (shell::monogram(&line.name, "thumb")),
-            }
-            div {
-                p.strong { (line.name) }
-                @if let Some(description) = &line.description { p.soft.small { (description) } }
-                @if line.quantity != 1 {
-                    p.soft.small.num { (line.quantity) " × " (money(session, line.unit_amount)) }
-                }
-                p.soft.small {
-                    @match &line.recurring {
-                        Some(every) => { "Billed " (display::interval(&every.interval, every.count)) }
-                        None => @if session.mode == Mode::Subscription { "Once" },
-                    }
-                }
-            }
-            @match (session.trial_days, &line.recurring) {
-                (Some(days), Some(_)) => p.num { (display::counted(days, "day")) " free" },
-                _ => p.num { (money(session, line.amount)) },
             }
         }
     }

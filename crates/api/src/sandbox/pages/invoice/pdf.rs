@@ -93,8 +93,9 @@ fn write_totals(sheets: &mut Sheets, invoice: &InvoicePage) {
     let due = if is_paid(invoice) { 0 } else { invoice.amount_due };
     let credit = (invoice.credit_applied > 0).then_some(("Credit used", -invoice.credit_applied));
     let paid = (invoice.amount_paid > 0).then_some(("Paid", -invoice.amount_paid));
-    let total = Some(("Total", invoice.total));
-    for (label, amount) in [total, credit, paid].into_iter().flatten() {
+    let discounts = invoice.discounts.iter().map(|(text, amount)| (text.as_str(), -amount));
+    let rest = [Some(("Total", invoice.total)), credit, paid];
+    for (label, amount) in discounts.chain(rest.into_iter().flatten()) {
         sheets.text(REGULAR, 10.0, label);
         sheets.text_right(REGULAR, 10.0, &display::amount(amount, &invoice.currency));
         sheets.feed(16.0);

@@ -89,6 +89,10 @@ fn lines(invoice: &InvoicePage) -> Markup {
         dl.totals.num {
             dt { "Subtotal" }
             dd { (money(invoice, invoice.subtotal)) }
+            @for (text, amount) in &invoice.discounts {
+                dt { (text) }
+                dd { (money(invoice, -amount)) }
+            }
             @if invoice.subtotal != invoice.total {
                 dt { "Total" }
                 dd { (money(invoice, invoice.total)) }

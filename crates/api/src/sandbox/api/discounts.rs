@@ -1,0 +1,195 @@
+//! `discounts` of a request, and the discounts that customers and subscriptions hold.
+
+use serde_json::{Value, json};
+
+use super::{Outcome, Request, customers};
+use crate::sandbox::{
+    billing::{discount::Reduction, offer::Offer, redeem::Holder},
+    error::ApiError,
+    object::{Kind, Object, random_word},
+    params::Params,
+    store::Tx,
+};
+
+/// Most discounts that can be on one thing.
+const MOST: usize = 20;
+
+/// An element of `discounts`.
+#[derive(Debug, Clone)]
+pub(super) enum GivenDiscount {
+    Coupon(String),
+    PromotionCode(String),
+    /// One that is held already and stays.
+    Held(String),
+}
+
+/// Elements of `discounts` with the names of their parameters.
+pub(super) type GivenDiscounts = Vec<(GivenDiscount, String)>;
+
+/// A discount that a request asks for, looked up and checked.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    New(Offer),
+    Held(Object),
+}
+
+/// Reads `discounts`; an empty value is the empty list.
+pub(super) fn take_discounts(params: &mut Params) -> Result<Option<GivenDiscounts>, ApiError> {
+    let path = params.name("discounts");
+    let given = params.hashes("discounts", |discount| {
+        let given = [
+            discount.string("coupon")?.map(GivenDiscount::Coupon),
+            discount.string("promotion_code")?.map(GivenDiscount::PromotionCode),
+            discount.string("discount")?.map(GivenDiscount::Held),
+        ];
+        let names = ["coupon", "promotion_code", "discount"].map(|name| discount.name(name));
+        let mut given =
+            given.into_iter().zip(names).filter_map(|(given, name)| Some((given?, name)));
+        match (given.next(), given.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(ApiError::invalid_param(
+                discount.name("coupon"),
+                "You must pass exactly one of coupon, discount or promotion_code.",
+            )),
+        }
+    })?;
+    if given.as_ref().is_some_and(|given| given.len() > MOST) {
+        let message = format!("You can pass at most {MOST} discounts.");
+        return Err(ApiError::invalid_param(path, message));
+    }
+    Ok(given)
+}
+
+/// `coupon` and `promotion_code`, which versions before endive take for customers.
+pub(super) fn take_one(params: &mut Params) -> Result<Option<(GivenDiscount, String)>, ApiError> {
+    let coupon = params.clearable("coupon")?.flatten().map(GivenDiscount::Coupon);
+    let code = params.clearable("promotion_code")?.flatten().map(GivenDiscount::PromotionCode);
+    let name = if coupon.is_some() { "coupon" } else { "promotion_code" };
+    Ok(coupon.or(code).map(|given| (given, name.to_owned())))
+}
+
+/// Looks the discounts up and refuses those that are not for this customer.
+pub(super) fn resolve(
+    tx: &mut Tx<'_>,
+    given: GivenDiscounts,
+    customer: Option<&str>,
+    amount: Option<(i64, &str)>,
+) -> Result<Vec<Wanted>, ApiError> {
+    let mut wanted = Vec::new();
+    for (given, param) in given {
+        let offer = match given {
+            GivenDiscount::Coupon(id) => tx.offer_of_coupon(&id, &param)?,
+            GivenDiscount::PromotionCode(id) => tx.offer_of_code(&id, &param)?,
+            GivenDiscount::Held(id) => {
+                wanted.push(Wanted::Held(tx.get(Kind::Discount, &id, &param)?));
+                continue;
+            }
+        };
+        tx.check_offer(&offer, customer, amount, &param)?;
+        wanted.push(Wanted::New(offer));
+    }
+    Ok(wanted)
+}
+
+/// The offers among discounts for something new, which can hold none yet.
+pub(super) fn offers(wanted: Vec<Wanted>) -> Vec<Offer> {
+    let offer = |wanted| match wanted {
+        Wanted::New(offer) => Some(offer),
+        Wanted::Held(_) => None,
+    };
+    wanted.into_iter().filter_map(offer).collect()
+}
+
+/// What the discounts would take off, without redeeming them.
+pub(super) fn reductions(wanted: &[Wanted], currency: &str) -> Vec<Reduction> {
+    let reduction = |wanted: &Wanted| match wanted {
+        Wanted::New(offer) => {
+            let id = format!("di_{}", random_word(24));
+            Reduction::of_coupon(&id, &offer.coupon.body, currency)
+        }
+        Wanted::Held(discount) => Reduction::of(discount, currency),
+    };
+    wanted.iter().filter_map(reduction).collect()
+}
+
+/// Puts exactly these discounts on a subscription: new ones begin, and those it no longer has end.
+pub(super) fn replace(
+    tx: &mut Tx<'_>,
+    subscription: &mut Object,
+    wanted: Vec<Wanted>,
+) -> Result<(), ApiError> {
+    let customer = subscription.text("customer").map(str::to_owned);
+    let old = tx.discounts(&subscription.body["discounts"])?;
+    let mut kept: Vec<Value> = Vec::new();
+    for wanted in wanted {
+        let discount = match wanted {
+            Wanted::Held(discount) => discount,
+            Wanted::New(offer) => {
+                let holder = Holder::Subscription(&subscription.id);
+                tx.redeem(&offer, customer.as_deref(), holder)?
+            }
+        };
+        kept.push(json!(discount.id));
+    }
+    for discount in old.iter().filter(|discount| !kept.iter().any(|id| *id == discount.id)) {
+        tx.end_discount(&discount.id)?;
+    }
+    subscription.body["discounts"] = Value::Array(kept);
+    Ok(())
+}
+
+/// Gives the customer a discount in place of the one there is.
+pub(super) fn give(tx: &mut Tx<'_>, customer: &mut Object, offer: &Offer) -> Result<(), ApiError> {
+    if let Some(id) = customer.body["discount"]["id"].as_str() {
+        tx.end_discount(id)?;
+    }
+    let discount = tx.redeem(offer, Some(&customer.id), Holder::Customer)?;
+    customer.body["discount"] = discount.body;
+    Ok(())
+}
+
+fn none_held(kind: Kind, id: &str) -> ApiError {
+    ApiError::invalid(format!("No active discount for {}: {id}", kind.noun()))
+        .code("resource_missing")
+        .in_path()
+}
+
+pub(super) fn retrieve_of_customer(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let customer = customers::live(tx, request.id(), "customer").map_err(ApiError::in_path)?;
+    request.params.finish()?;
+    match &customer.body["discount"] {
+        Value::Null => Err(none_held(Kind::Customer, &customer.id)),
+        discount => Ok(discount.clone()),
+    }
+}
+
+pub(super) fn delete_of_customer(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before = customers::live(tx, request.id(), "customer").map_err(ApiError::in_path)?;
+    request.params.finish()?;
+    let mut discount = before.body["discount"].clone();
+    let Some(id) = discount["id"].as_str() else {
+        return Err(none_held(Kind::Customer, &before.id));
+    };
+    tx.end_discount(id)?;
+    let mut customer = before.clone();
+    customer.body["discount"] = Value::Null;
+    tx.update(&before, &customer)?;
+    discount["deleted"] = json!(true);
+    Ok(discount)
+}
+
+pub(super) fn delete_of_subscription(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before =
+        tx.get(Kind::Subscription, request.id(), "subscription").map_err(ApiError::in_path)?;
+    request.params.finish()?;
+    let held = tx.discounts(&before.body["discounts"])?;
+    let Some(last) = held.into_iter().next_back() else {
+        return Err(none_held(Kind::Subscription, &before.id));
+    };
+    let mut subscription = before.clone();
+    replace(tx, &mut subscription, Vec::new())?;
+    tx.update(&before, &subscription)?;
+    let mut body = last.body;
+    body["deleted"] = json!(true);
+    Ok(body)
+}
