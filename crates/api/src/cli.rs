@@ -15,6 +15,7 @@ use crate::{
     episodes::{
         self,
         cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
+        stats_cli::StatsArgs,
     },
     inbox::{self, Inbox},
     sandbox,
@@ -82,6 +83,8 @@ enum Command {
     /// Bring episodes in from elsewhere
     #[command(subcommand)]
     Feed(FeedCommand),
+    /// Show how often the episodes were downloaded
+    Stats(With<StatsArgs>),
     /// Publish and change episodes by hand
     #[command(subcommand)]
     Episode(EpisodeCommand),
@@ -167,6 +170,8 @@ Secrets come by environment, or by a file named in NAME_FILE, never by flag:
   DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
   DATABASE_READ_URL      postgres://… of a replica, for plans and episodes; unset: none
   DATABASE_LISTEN_URL    postgres://… where LISTEN works, when DATABASE_URL leads to a pooler
+  S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY
+                         for the bucket that S3_BUCKET names
 A file .env in the working directory is read. Logs: RUST_LOG (levels), LOG_FORMAT=json.";
 
 /// Runs the command line; errors go to standard error in one line.
@@ -234,6 +239,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Sandbox(args) => sandbox::cli::run(args).await,
         Command::Feed(FeedCommand::Import(With { args, settings })) => {
             episodes::cli::import(args, &app::library(&config(&settings)?).await?).await
+        }
+        Command::Stats(With { args, settings }) => {
+            episodes::stats_cli::show(&args, &app::library(&config(&settings)?).await?).await
         }
         Command::Episode(command) => run_episode(command).await,
     }

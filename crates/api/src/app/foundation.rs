@@ -15,9 +15,13 @@ use crate::{
     access::{Policy, Suspension},
     catalog::{self, Catalog},
     clock::Clock,
-    config::{Config, StripeSettings},
+    config::{BucketSettings, Config, StripeSettings},
     db::{self, DatabaseUrl, Db},
-    episodes::{Library, audio::MediaFolder},
+    episodes::{
+        Library,
+        audio::MediaFolder,
+        bucket::{Bucket, BucketError, Signer},
+    },
     keys::Keys,
     mail::{Mailer, Sender, SmtpUrl, Transport},
     secret::Secret,
@@ -54,9 +58,18 @@ pub(super) fn library_over(
     clock: Clock,
     catalog: &Catalog,
 ) -> anyhow::Result<Library> {
-    let media = MediaFolder::open(config.data_dir.join("media"))
+    let mut media = MediaFolder::open(config.data_dir.join("media"))
         .context("DATA_DIR: cannot make its media folder")?;
+    if let Some(settings) = &config.bucket {
+        media = media.with_bucket(bucket(settings.clone()).context("S3_ENDPOINT, S3_BUCKET")?);
+    }
     Ok(Library::new(db, clock, media, catalog))
+}
+
+fn bucket(settings: BucketSettings) -> Result<Bucket, BucketError> {
+    let BucketSettings { endpoint, name, region, access_key_id, secret_access_key } = settings;
+    let signer = Signer { access_key_id: &access_key_id, secret_access_key: &secret_access_key };
+    Bucket::new(endpoint, name, region, signer)
 }
 
 /// Where browsers reach the site that listens on `addr`.

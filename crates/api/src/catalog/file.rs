@@ -13,6 +13,36 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) checkout: Checkout,
     pub(super) portal: Portal,
+    #[serde(default)]
+    pub(super) podcast: Podcast,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Podcast {
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) author: String,
+    pub(super) email: Option<String>,
+    pub(super) language: String,
+    pub(super) category: String,
+    pub(super) explicit: bool,
+    pub(super) cover: Option<String>,
+}
+
+impl Default for Podcast {
+    fn default() -> Self {
+        Self {
+            title: "Inner Circle".to_owned(),
+            description: "A private podcast. This feed is yours alone.".to_owned(),
+            author: String::new(),
+            email: None,
+            language: "en".to_owned(),
+            category: "Technology".to_owned(),
+            explicit: false,
+            cover: None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@ pub mod cli;
 mod file;
 mod offers;
 mod parse;
+mod podcast;
 pub mod portal;
 mod shop;
 pub mod store;
@@ -23,6 +24,7 @@ use shared::plans::Interval;
 pub use apply::{Applied, ApplyError, apply, refresh};
 pub use offers::{Offer, Term, list_plans};
 pub use parse::CatalogError;
+pub use podcast::PodcastSettings;
 pub use shop::Shop;
 
 /// What the ids of our products begin with; the rest is the plan's id.
@@ -44,6 +46,8 @@ pub struct Catalog {
     pub checkout: CheckoutSettings,
     /// What the portal offers.
     pub portal: PortalSettings,
+    /// What the private feeds say of the podcast.
+    pub podcast: PodcastSettings,
 }
 
 /// One plan.

@@ -5,6 +5,7 @@ use url::Url;
 use super::{
     CancelSettings, Catalog, CheckoutSettings, Plan, PortalSettings, Suspension, UpdateSettings,
     file::{Cancel, Checkout, File, PlanEntry, Portal, Update},
+    podcast,
 };
 
 /// A catalog that cannot be used.
@@ -23,7 +24,10 @@ pub enum CatalogError {
     },
 }
 
-fn wrong<T>(key: impl Into<String>, problem: impl Into<String>) -> Result<T, CatalogError> {
+pub(super) fn wrong<T>(
+    key: impl Into<String>,
+    problem: impl Into<String>,
+) -> Result<T, CatalogError> {
     Err(CatalogError::Value { key: key.into(), problem: problem.into() })
 }
 
@@ -48,6 +52,7 @@ pub(super) fn parse(text: &str) -> Result<Catalog, CatalogError> {
         },
         checkout: CheckoutSettings { promotion_codes, automatic_tax, tax_ids, terms_of_service },
         portal: portal(file.portal)?,
+        podcast: podcast::parse(file.podcast)?,
     })
 }
 
@@ -222,7 +227,7 @@ fn update(Update { proration, promotion_codes }: Update) -> Result<UpdateSetting
     Ok(UpdateSettings { proration, promotion_codes })
 }
 
-fn check_text(
+pub(super) fn check_text(
     key: &str,
     text: &str,
     lengths: std::ops::RangeInclusive<usize>,
@@ -233,7 +238,7 @@ fn check_text(
     wrong(key, format!("{text:?} is not {} to {} characters long", lengths.start(), lengths.end()))
 }
 
-fn check_url(key: &str, url: &str) -> Result<(), CatalogError> {
+pub(super) fn check_url(key: &str, url: &str) -> Result<(), CatalogError> {
     match Url::parse(url) {
         Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Ok(()),
         _ => wrong(key, format!("{url:?} is no address that starts with https://")),

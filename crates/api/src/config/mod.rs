@@ -4,6 +4,7 @@
 //! Whatever is wrong stops the start and names the variable. What a combination of settings must not be
 //! is in [`checks`].
 
+mod bucket;
 mod checks;
 mod secrets;
 mod settings;
@@ -13,6 +14,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
+pub use bucket::BucketSettings;
 pub use secrets::SecretSource;
 pub use settings::Settings;
 
@@ -79,6 +81,8 @@ pub struct Config {
     pub reconcile_every: Duration,
     /// How long events are kept.
     pub event_retention: Duration,
+    /// Where the audio is; `None` is the media folder in [`Config::data_dir`].
+    pub bucket: Option<BucketSettings>,
 }
 
 /// Which Stripe, and how to talk to it.

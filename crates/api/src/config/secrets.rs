@@ -13,7 +13,7 @@ pub struct SecretSource {
 
 impl SecretSource {
     /// The names that are secrets.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 9] = [
         "DATABASE_URL",
         "DATABASE_READ_URL",
         "DATABASE_LISTEN_URL",
@@ -21,6 +21,8 @@ impl SecretSource {
         "STRIPE_WEBHOOK_SECRET",
         "SECRET_KEYS",
         "SMTP_URL",
+        "S3_ACCESS_KEY_ID",
+        "S3_SECRET_ACCESS_KEY",
     ];
 
     /// The process's environment.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{Config, ConfigError, STRIPE_API, SecretSource, StripeSettings};
+use super::{Config, ConfigError, STRIPE_API, SecretSource, StripeSettings, bucket};
 use crate::{
     db::{DatabaseUrl, PostgresSettings},
     mail::{Sender, SmtpUrl},
@@ -69,6 +69,15 @@ pub struct Settings {
     /// The longest a statement may take on PostgreSQL [default: 10s]
     #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", hide_env_values = true)]
     pub database_statement_timeout: Option<String>,
+    /// A bucket of an S3-compatible store for the audio, in place of DATA_DIR
+    #[arg(long, env = "S3_BUCKET", hide_env_values = true)]
+    pub s3_bucket: Option<String>,
+    /// Where that store is, such as https://s3.eu-central-1.amazonaws.com
+    #[arg(long, env = "S3_ENDPOINT", hide_env_values = true)]
+    pub s3_endpoint: Option<String>,
+    /// The bucket's region [default: us-east-1]
+    #[arg(long, env = "S3_REGION", hide_env_values = true)]
+    pub s3_region: Option<String>,
 }
 
 impl Settings {
@@ -81,6 +90,7 @@ impl Settings {
             })
             .transpose()?;
         Ok(Config {
+            bucket: bucket::parse(self, secrets)?,
             listen_addr: text("LISTEN_ADDR", &self.listen_addr)?
                 .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 3000))), |t| {
                     address("LISTEN_ADDR", t)
@@ -191,7 +201,7 @@ impl Settings {
 }
 
 /// A value that is set, trimmed. Set but blank is a mistake, not an absence.
-fn text<'a>(
+pub(super) fn text<'a>(
     variable: &'static str,
     value: &'a Option<String>,
 ) -> Result<Option<&'a str>, ConfigError> {
@@ -222,7 +232,7 @@ fn address(variable: &'static str, text: &str) -> Result<SocketAddr, ConfigError
     })
 }
 
-fn web_url(variable: &'static str, text: &str) -> Result<Url, ConfigError> {
+pub(super) fn web_url(variable: &'static str, text: &str) -> Result<Url, ConfigError> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

@@ -13,13 +13,28 @@ use lofty::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::bucket::{Bucket, BucketError};
+
 /// Hexadecimal digits of the content's hash that name a file.
 const NAME_LENGTH: usize = 32;
 
 /// The folder with the audio. Files are named by their content, so that storing one twice is harmless and a
 /// name never changes its meaning.
 #[derive(Clone, Debug)]
-pub struct MediaFolder(PathBuf);
+pub struct MediaFolder {
+    path: PathBuf,
+    /// Where the files go in the end, when it is not here.
+    bucket: Option<Bucket>,
+}
+
+/// Where audio is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file of the media folder.
+    File(PathBuf),
+    /// An http(s) address elsewhere.
+    Elsewhere(String),
+}
 
 /// A file in the folder, and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,12 +65,18 @@ impl MediaFolder {
     pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        Ok(Self { path, bucket: None })
+    }
+
+    /// Keeps the audio in a bucket; the folder is only where it passes through.
+    #[must_use]
+    pub fn with_bucket(self, bucket: Bucket) -> Self {
+        Self { bucket: Some(bucket), ..self }
     }
 
     /// Copies audio into the folder. Nothing is left there when this fails.
     pub fn store(&self, source: &mut dyn Read) -> Result<StoredAudio, AudioError> {
-        let part = self.0.join(format!(".{}.part", Uuid::new_v4().simple()));
+        let part = self.path.join(format!(".{}.part", Uuid::new_v4().simple()));
         let stored = self.store_as(&part, source);
         if stored.is_err() {
             // The failure that is reported is the first one.
@@ -68,7 +89,7 @@ impl MediaFolder {
         let (size, digest) = copy(part, source)?;
         let (media_type, extension, duration) = inspect(part)?;
         let file = format!("{}.{extension}", &hex::encode(digest)[..NAME_LENGTH]);
-        fs::rename(part, self.0.join(&file))?;
+        fs::rename(part, self.path.join(&file))?;
         Ok(StoredAudio {
             file,
             media_type,
@@ -77,14 +98,45 @@ impl MediaFolder {
         })
     }
 
-    /// Where a stored file is.
-    pub fn path(&self, file: &str) -> PathBuf {
-        self.0.join(file)
+    /// Brings stored files to where listeners get them.
+    ///
+    /// # Errors
+    /// When the bucket does not take one; those before it are there then.
+    pub async fn publish(&self, files: &[String]) -> Result<(), BucketError> {
+        let Some(bucket) = &self.bucket else { return Ok(()) };
+        for file in files {
+            let path = self.path.join(file);
+            // A file that another episode has too was brought there by the first.
+            if path.exists() {
+                bucket.put(file, &path).await?;
+                self.remove_local(file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where listeners get a published file.
+    pub fn place(&self, file: &str, media_type: &str) -> Place {
+        match &self.bucket {
+            None => Place::File(self.path.join(file)),
+            Some(bucket) => Place::Elsewhere(bucket.signed_url(file, media_type)),
+        }
     }
 
     /// Removes a file that nothing refers to any more.
-    pub fn remove(&self, file: &str) -> io::Result<()> {
-        match fs::remove_file(self.path(file)) {
+    ///
+    /// # Errors
+    /// When the disk or the bucket fails.
+    pub async fn remove(&self, file: &str) -> Result<(), BucketError> {
+        self.remove_local(file)?;
+        match &self.bucket {
+            None => Ok(()),
+            Some(bucket) => bucket.remove(file).await,
+        }
+    }
+
+    fn remove_local(&self, file: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(file)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             done => done,
         }
@@ -135,8 +187,8 @@ fn inspect(path: &Path) -> Result<(&'static str, &'static str, i64), AudioError>
 mod tests {
     use super::*;
 
-    #[test]
-    fn storing_twice_keeps_one_file() {
+    #[tokio::test]
+    async fn storing_twice_keeps_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let media = MediaFolder::open(folder.path()).unwrap();
         let mp3 = include_bytes!("../../../../seed/audio/211-read-the-error-message.mp3");
@@ -147,8 +199,8 @@ mod tests {
             ("audio/mpeg", mp3.len() as i64, 21)
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        media.remove(&first.file).unwrap();
-        media.remove(&first.file).unwrap();
+        media.remove(&first.file).await.unwrap();
+        media.remove(&first.file).await.unwrap();
     }
 
     #[test]

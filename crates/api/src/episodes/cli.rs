@@ -319,7 +319,7 @@ fn row(episode: &Episode, now: i64) -> [String; 6] {
     ]
 }
 
-fn cut(title: &str) -> String {
+pub(super) fn cut(title: &str) -> String {
     match title.char_indices().nth(TITLE_WIDTH) {
         Some((end, _)) => format!("{}…", title[..end].trim_end()),
         None => title.to_owned(),

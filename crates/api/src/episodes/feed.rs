@@ -93,7 +93,8 @@ impl Listening {
                     return Err(FeedError::Rotated);
                 }
                 let access = this.access(conn, Some(&feed.user_id))?;
-                let show = Show { public_url: &this.public_url, token: &token };
+                let show =
+                    Show { podcast: &this.podcast, public_url: &this.public_url, token: &token };
                 let xml = if access.allowed {
                     let published = store::list_published(conn, this.clock.wall(), None, i64::MAX)?;
                     let open: Vec<Episode> = published

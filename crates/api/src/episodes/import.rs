@@ -14,6 +14,7 @@ use super::{
     audio::{AudioError, MediaFolder},
     chapter_files,
     fetch::{self, FetchError, Fetched, Validators},
+    is_remote,
     merge::Merge,
     rss_read::{self, AudioAddress, Draft, NotAFeed, Skipped},
     store::{self, FeedSource},
@@ -227,6 +228,11 @@ impl Library {
 
         let now = self.clock.wall();
         let files = stored.iter().map(|draft| draft.audio.clone()).collect::<Vec<_>>();
+        let local: Vec<_> = files.iter().filter(|audio| !is_remote(audio)).cloned().collect();
+        if let Err(error) = self.media.publish(&local).await {
+            self.discard(files).await;
+            return Err(error.into());
+        }
         let plans = self.plans.clone();
         let source = FeedSource {
             url: name,

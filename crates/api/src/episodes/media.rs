@@ -1,12 +1,10 @@
 //! Access to audio: signed addresses for the site's player, token addresses for podcast apps. Who may hear is
 //! decided at every request, so that a copied address ends with its owner's access.
 
-use std::path::PathBuf;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
-use super::{Episode, Listening, is_remote, store};
+use super::{Episode, Listening, audio::Place, is_remote, store};
 use crate::{
     db::{Conn, DbError},
     keys::Purpose,
@@ -33,15 +31,12 @@ pub struct Audio {
     pub place: Place,
     /// Its media type.
     pub media_type: String,
-}
-
-/// Where audio is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A file of the media folder.
-    File(PathBuf),
-    /// An http(s) address elsewhere, for episodes imported without their audio.
-    Elsewhere(String),
+    /// Of which episode.
+    pub episode: String,
+    /// Who hears it; `None` for a visitor.
+    pub listener: Option<String>,
+    /// Through a private feed.
+    pub by_feed: bool,
 }
 
 /// Why audio is not given out.
@@ -97,7 +92,7 @@ impl Listening {
         }
         let this = self.clone();
         let listener = Some(listener).filter(|listener| !listener.is_empty());
-        self.db.read(move |conn| this.open(conn, listener.as_deref(), &episode)).await
+        self.db.read(move |conn| this.open(conn, listener, &episode)).await
     }
 
     /// The audio behind an enclosure of a private feed; `file` is the episode's id, with or without an ending.
@@ -115,25 +110,31 @@ impl Listening {
                     return Err(MediaError::FeedRotated);
                 }
                 let episode = file.split('.').next().unwrap_or_default();
-                this.open(conn, Some(&feed.user_id), episode)
+                let audio = this.open(conn, Some(feed.user_id), episode)?;
+                Ok(Audio { by_feed: true, ..audio })
             })
             .await
     }
 
-    fn open(&self, conn: &mut Conn, listener: Option<&str>, id: &str) -> Result<Audio, MediaError> {
+    fn open(
+        &self,
+        conn: &mut Conn,
+        listener: Option<String>,
+        id: &str,
+    ) -> Result<Audio, MediaError> {
         let found = store::find_episode(conn, id)?;
         let published = found.filter(|episode| episode.published_at <= self.clock.wall());
         let episode = published.ok_or(MediaError::NotFound)?;
-        if !self.opens(&self.access(conn, listener)?, &episode) {
+        if !self.opens(&self.access(conn, listener.as_deref())?, &episode) {
             return Err(MediaError::Forbidden);
         }
-        let Episode { audio, audio_type, .. } = episode;
+        let Episode { id, audio, audio_type, .. } = episode;
         let place = if is_remote(&audio) {
             Place::Elsewhere(audio)
         } else {
-            Place::File(self.media.path(&audio))
+            self.media.place(&audio, &audio_type)
         };
-        Ok(Audio { place, media_type: audio_type })
+        Ok(Audio { place, media_type: audio_type, episode: id, listener, by_feed: false })
     }
 }
 

@@ -6,9 +6,11 @@
 //! feed ([`feed`]).
 
 pub mod audio;
+pub mod bucket;
 mod chapter_files;
 mod chapters;
 pub mod cli;
+pub mod downloads;
 pub mod feed;
 pub mod fetch;
 pub mod import;
@@ -20,6 +22,8 @@ pub mod rss_read;
 mod rss_write;
 mod seed;
 pub mod shelf;
+pub mod statistics;
+pub mod stats_cli;
 pub mod store;
 mod subscribing;
 
@@ -28,10 +32,13 @@ use std::{io, path::PathBuf, sync::Arc};
 use shared::account::Access;
 use url::Url;
 
-use self::audio::{AudioError, MediaFolder};
+use self::{
+    audio::{AudioError, MediaFolder},
+    bucket::BucketError,
+};
 use crate::{
     access::{self, Policy},
-    catalog::Catalog,
+    catalog::{Catalog, PodcastSettings},
     clock::Clock,
     db::{Conn, Db, DbError},
     keys::Keys,
@@ -55,6 +62,7 @@ pub struct Library {
     clock: Clock,
     media: MediaFolder,
     plans: OpeningPlans,
+    podcast: Arc<PodcastSettings>,
 }
 
 impl Library {
@@ -64,7 +72,7 @@ impl Library {
             ordered: catalog.plans.iter().map(|plan| plan.id.clone()).collect(),
             default: catalog.default_required_plan.clone(),
         };
-        Self { db, clock, media, plans }
+        Self { db, clock, media, plans, podcast: Arc::new(catalog.podcast.clone()) }
     }
 }
 
@@ -76,6 +84,7 @@ pub struct Listening {
     media: MediaFolder,
     keys: Keys,
     policy: Arc<Policy>,
+    podcast: Arc<PodcastSettings>,
     /// Without a slash at its end.
     public_url: Arc<str>,
 }
@@ -84,8 +93,8 @@ impl Listening {
     /// Lets listeners in as `policy` says; addresses begin with `public_url`.
     pub fn new(library: &Library, keys: Keys, policy: Policy, public_url: &Url) -> Self {
         let public_url = public_url.as_str().trim_end_matches('/').into();
-        let Library { db, clock, media, .. } = library.clone();
-        Self { db, clock, media, keys, policy: Arc::new(policy), public_url }
+        let Library { db, clock, media, podcast, .. } = library.clone();
+        Self { db, clock, media, keys, policy: Arc::new(policy), podcast, public_url }
     }
 
     /// What a listener may hear now; somebody who is not signed in has no plan.
@@ -127,6 +136,9 @@ pub enum LibraryError {
     /// The media folder failed.
     #[error("the media folder failed")]
     Media(#[from] io::Error),
+    /// The store that keeps the audio failed.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
     /// The audio was not taken.
     #[error("{0}: {1}")]
     Audio(PathBuf, AudioError),

@@ -199,18 +199,26 @@ impl Library {
 
     /// Removes audio files that no episode refers to any more. One that stays is only wasted space.
     pub(super) async fn discard(&self, files: Vec<String>) {
-        let media = self.media.clone();
-        let discarded = self.db.scan(move |conn| {
-            for file in files.iter().filter(|audio| !is_remote(audio)) {
-                if !store::is_audio_in_use(conn, file)? {
-                    media.remove(file)?;
+        if let Err(error) = self.discard_unused(files).await {
+            tracing::warn!(%error, "audio that nothing refers to any more stays where it is");
+        }
+    }
+
+    async fn discard_unused(&self, mut files: Vec<String>) -> Result<(), LibraryError> {
+        files.retain(|audio| !is_remote(audio));
+        let unused = self.db.scan(move |conn| {
+            let mut unused = Vec::new();
+            for file in files {
+                if !store::is_audio_in_use(conn, &file)? {
+                    unused.push(file);
                 }
             }
-            Ok::<_, LibraryError>(())
+            Ok::<_, LibraryError>(unused)
         });
-        if let Err(error) = discarded.await {
-            tracing::warn!(%error, "audio that nothing refers to any more stays in the media folder");
+        for file in unused.await? {
+            self.media.remove(&file).await?;
         }
+        Ok(())
     }
 
     /// Refuses a plan that the catalog does not have.
@@ -245,10 +253,10 @@ impl Library {
             let mut file = fs::File::open(path)?;
             media.store(&mut file)
         });
-        stored
-            .await
-            .map_err(|_| DbError::Thread)?
-            .map_err(|error| LibraryError::Audio(failed, error))
+        let stored = stored.await.map_err(|_| DbError::Thread)?;
+        let stored = stored.map_err(|error| LibraryError::Audio(failed, error))?;
+        self.media.publish(std::slice::from_ref(&stored.file)).await?;
+        Ok(stored)
     }
 }
 

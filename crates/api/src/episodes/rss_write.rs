@@ -10,20 +10,14 @@ use rss::{
         itunes::{ITunesCategory, ITunesChannelExtension, ITunesItemExtension, ITunesOwner},
     },
 };
+use shared::episodes::Chapter;
 use url::Url;
 use uuid::Uuid;
 
-use shared::episodes::Chapter;
-
 use super::{Episode, chapters, feed::feed_url, rss_read::SIMPLE_CHAPTERS};
+use crate::catalog::PodcastSettings;
 
-const TITLE: &str = "Inner Circle";
-const DESCRIPTION: &str =
-    "A private podcast for people who build software for a living. This feed is yours alone.";
-const CATEGORY: &str = "Technology";
-const LANGUAGE: &str = "en";
-
-/// Where the picture of the podcast is, below the site's address.
+/// Where the built-in picture of the podcast is, below the site's address.
 const COVER: &str = "/feeds/cover.png";
 
 /// The namespace that podcast GUIDs are made in (Podcasting 2.0, `podcast:guid`).
@@ -31,6 +25,8 @@ const PODCAST_GUIDS: Uuid = Uuid::from_u128(0xead4c236_bf58_58c6_a2c6_a6b28d128c
 
 /// Whose feed it is, and where.
 pub(super) struct Show<'a> {
+    /// What it says of itself.
+    pub(super) podcast: &'a PodcastSettings,
     /// The site, without a slash at its end.
     pub(super) public_url: &'a str,
     /// The listener's secret.
@@ -59,17 +55,18 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
         ),
         Contents::Closed { reason, since } => (vec![show.closed(reason, *since)], Some(*since)),
     };
-    let cover = format!("{}{COVER}", show.public_url);
+    let podcast = show.podcast;
+    let cover = podcast.cover.clone().unwrap_or_else(|| format!("{}{COVER}", show.public_url));
     let mut channel = Channel {
-        title: TITLE.to_owned(),
+        title: xml_text(&podcast.title),
         link: format!("{}/", show.public_url),
-        description: DESCRIPTION.to_owned(),
-        language: Some(LANGUAGE.to_owned()),
+        description: xml_text(&podcast.description),
+        language: Some(podcast.language.clone()),
         last_build_date: built.map(date),
         generator: Some(concat!("Inner Circle ", env!("CARGO_PKG_VERSION")).to_owned()),
         image: Some(Image {
             url: cover.clone(),
-            title: TITLE.to_owned(),
+            title: xml_text(&podcast.title),
             link: format!("{}/", show.public_url),
             ..Image::default()
         }),
@@ -83,12 +80,15 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
     ]);
     channel.extensions = show.extensions();
     channel.itunes_ext = Some(ITunesChannelExtension {
-        author: Some(TITLE.to_owned()),
+        author: Some(xml_text(&podcast.author)),
         block: Some("Yes".to_owned()),
-        categories: vec![ITunesCategory { text: CATEGORY.to_owned(), subcategory: None }],
+        categories: vec![ITunesCategory { text: podcast.category.clone(), subcategory: None }],
         image: Some(cover),
-        explicit: Some("false".to_owned()),
-        owner: Some(ITunesOwner { name: Some(TITLE.to_owned()), email: Some(show.email()) }),
+        explicit: Some(podcast.explicit.to_string()),
+        owner: Some(ITunesOwner {
+            name: Some(xml_text(&podcast.author)),
+            email: Some(show.email()),
+        }),
         r#type: Some("episodic".to_owned()),
         ..ITunesChannelExtension::default()
     });
@@ -97,7 +97,7 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
 
 impl Show<'_> {
     fn item(&self, episode: &Episode) -> Item {
-        let Self { public_url, token } = self;
+        let Self { podcast, public_url, token } = self;
         let notes = if episode.description_html.is_empty() {
             &episode.summary
         } else {
@@ -122,7 +122,7 @@ impl Show<'_> {
             pub_date: Some(date(episode.published_at)),
             itunes_ext: Some(ITunesItemExtension {
                 duration: Some(episode.duration.to_string()).filter(|_| episode.duration > 0),
-                explicit: Some("false".to_owned()),
+                explicit: Some(podcast.explicit.to_string()),
                 summary: Some(xml_text(&episode.summary)).filter(|summary| !summary.is_empty()),
                 episode: Some(episode.number.to_string()),
                 episode_type: Some("full".to_owned()),
@@ -198,6 +198,9 @@ impl Show<'_> {
     }
 
     fn email(&self) -> String {
+        if let Some(email) = &self.podcast.email {
+            return email.clone();
+        }
         let host =
             Url::parse(self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         format!("podcast@{}", host.as_deref().unwrap_or("localhost"))

@@ -1,11 +1,20 @@
 //! Feeds as podcast apps get them, read back by the reader.
 
+use std::sync::LazyLock;
+
 use super::{
     super::rss_read::{self, AudioAddress},
     *,
 };
+use crate::catalog::{BUILT_IN, Catalog};
 
-const SHOW: Show<'static> = Show { public_url: "https://pod.example", token: "s3cret" };
+static PODCAST: LazyLock<PodcastSettings> =
+    LazyLock::new(|| Catalog::parse(BUILT_IN).unwrap().podcast);
+static SHOW: LazyLock<Show<'static>> = LazyLock::new(|| show("https://pod.example", "s3cret"));
+
+fn show(public_url: &'static str, token: &'static str) -> Show<'static> {
+    Show { podcast: &PODCAST, public_url, token }
+}
 
 fn episode() -> Episode {
     Episode {
@@ -71,14 +80,14 @@ fn the_feed_asks_to_be_left_out_of_directories() {
 
 #[test]
 fn the_podcast_is_the_same_one_for_every_listener() {
-    let other = Show { public_url: "https://pod.example", token: "other" };
+    let other = show("https://pod.example", "other");
     assert_eq!(SHOW.podcast_guid(), other.podcast_guid());
 }
 
 /// The example of the namespace's own documentation.
 #[test]
 fn podcast_guids_are_made_as_the_namespace_says() {
-    let show = Show { public_url: "https://podnews.net/rss", token: "" };
+    let show = show("https://podnews.net/rss", "");
     assert_eq!(show.podcast_guid(), "9b024349-ccf0-5f69-a609-6b82873eab3c");
 }
 

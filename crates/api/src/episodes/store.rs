@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use diesel::{
     BoolExpressionMethods, Connection, EscapeExpressionMethods, ExpressionMethods, Insertable,
     OptionalExtension, QueryDsl, Queryable, RunQueryDsl, TextExpressionMethods,
-    dsl::max,
+    dsl::{count_star, max},
     result::{DatabaseErrorKind, Error as QueryError},
 };
 
 use crate::db::{
     Conn, DbError,
-    schema::{episodes, feed_sources, feeds, users},
+    schema::{downloads, episodes, feed_sources, feeds, users},
 };
 
 type Result<T> = std::result::Result<T, DbError>;
@@ -91,6 +91,20 @@ pub struct FeedRow {
     pub created_at: i64,
     /// When another address took its place.
     pub replaced_at: Option<i64>,
+}
+
+/// That a listener had an episode on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Insertable)]
+#[diesel(table_name = downloads)]
+pub struct Download {
+    /// Which episode.
+    pub episode_id: String,
+    /// Days since 1970-01-01 in UTC.
+    pub day: i64,
+    /// A hash that is another one every day.
+    pub listener: String,
+    /// Through a private feed, and not the site's player.
+    pub by_feed: bool,
 }
 
 /// One episode by id, published or not.
@@ -277,4 +291,41 @@ pub fn advance_feed_version(conn: &mut Conn, user_id: &str) -> Result<i64> {
     let user = diesel::update(users::table.filter(users::id.eq(user_id)));
     let advanced = user.set(users::feed_version.eq(users::feed_version + 1));
     Ok(advanced.returning(users::feed_version).get_result(conn)?)
+}
+
+/// Whether this download is counted already.
+pub fn is_download_known(conn: &mut Conn, download: &Download) -> Result<bool> {
+    let key = (&download.episode_id, download.day, &download.listener);
+    let known: Option<i64> =
+        downloads::table.find(key).select(downloads::day).get_result(conn).optional()?;
+    Ok(known.is_some())
+}
+
+/// Counts a download, unless it is counted already.
+pub fn insert_download(conn: &mut Conn, download: Download) -> Result<()> {
+    let inserted = conn
+        .transaction(|conn| diesel::insert_into(downloads::table).values(download).execute(conn));
+    match inserted {
+        Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(()),
+        inserted => Ok(inserted.map(drop)?),
+    }
+}
+
+/// Downloads of each episode since a day.
+pub fn count_by_episode(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>> {
+    let counted = downloads::table.filter(downloads::day.ge(since)).group_by(downloads::episode_id);
+    Ok(counted.select((downloads::episode_id, count_star())).load(conn)?)
+}
+
+/// Downloads of each day since one.
+pub fn count_by_day(conn: &mut Conn, since: i64) -> Result<Vec<(i64, i64)>> {
+    let counted = downloads::table.filter(downloads::day.ge(since)).group_by(downloads::day);
+    Ok(counted.select((downloads::day, count_star())).load(conn)?)
+}
+
+/// Downloads through private feeds since a day.
+pub fn count_by_feed(conn: &mut Conn, since: i64) -> Result<i64> {
+    let by_feed =
+        downloads::table.filter(downloads::day.ge(since)).filter(downloads::by_feed.eq(true));
+    Ok(by_feed.count().get_result(conn)?)
 }

@@ -4,7 +4,7 @@ use actix_files::NamedFile;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderValue},
     },
     web::{Data, Path, Query},
@@ -12,30 +12,58 @@ use actix_web::{
 use shared::error::ErrorCode;
 
 use super::error::ApiError;
-use crate::episodes::{
-    Listening,
-    media::{Audio, MediaError, Place, SignedQuery},
+use crate::{
+    account::Visitor,
+    episodes::{
+        Listening,
+        audio::Place,
+        downloads::AudioRequest,
+        media::{Audio, MediaError, SignedQuery},
+    },
 };
 
 /// `GET /media/{episode}`: the address that an episode's `audio_url` is.
 pub(super) async fn signed(
     request: HttpRequest,
     listening: Data<Listening>,
+    visitor: Visitor,
     episode: Path<String>,
     query: Option<Query<SignedQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.map(Query::into_inner).unwrap_or_default();
-    answer(&request, listening.open_signed(episode.into_inner(), query).await?)
+    let audio = listening.open_signed(episode.into_inner(), query).await?;
+    count(&request, &listening, &audio, visitor);
+    answer(&request, audio)
 }
 
 /// `GET /media/f/{token}/{episode}`: the address that a private feed's enclosure is.
 pub(super) async fn by_feed(
     request: HttpRequest,
     listening: Data<Listening>,
+    visitor: Visitor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (token, episode) = path.into_inner();
-    answer(&request, listening.open_by_feed(token, episode).await?)
+    let audio = listening.open_by_feed(token, episode).await?;
+    count(&request, &listening, &audio, visitor);
+    answer(&request, audio)
+}
+
+/// Counts a download behind the answer, which does not wait for it.
+fn count(request: &HttpRequest, listening: &Listening, audio: &Audio, visitor: Visitor) {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let asked =
+        AudioRequest { range: header(header::RANGE), user_agent: header(header::USER_AGENT) };
+    if request.method() != Method::GET || !asked.is_heard() {
+        return;
+    }
+    let (listening, audio) = (listening.clone(), audio.clone());
+    let visitor = format!("{}\n{}", visitor.address, visitor.user_agent);
+    actix_web::rt::spawn(async move {
+        if let Err(error) = listening.count_download(audio, visitor).await {
+            tracing::warn!(%error, "a download was not counted");
+        }
+    });
 }
 
 /// The file, or the part of it that is asked for. Nobody may keep it: access is decided at each request.

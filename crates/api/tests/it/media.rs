@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Answer, Listener, TestApp};
+use crate::harness::{Answer, Listener, PATIENCE, TestApp};
 
 /// A starter listener and the address of a starter episode.
 async fn starter(app: &TestApp) -> (Listener, String) {
@@ -177,4 +177,50 @@ async fn paths_lead_nowhere_else() {
         let answer = app.get(&format!("{path}?{query}")).await;
         assert!(matches!(answer.status, 403 | 404), "{path}: {}", answer.status);
     }
+}
+
+#[tokio::test]
+async fn a_download_counts_once_a_day_for_each_listener() {
+    let app = TestApp::start().await;
+    let (_, url) = starter(&app).await;
+    let (grace, other) = {
+        let listener = app.listener("grace@example.com", Some("pro")).await;
+        let episodes = app.episodes(Some(&listener.token)).await;
+        (listener, audio_url(&episodes, 213))
+    };
+    let feed = app.get_as(&grace.token, "/api/feed").await.expect(200);
+    let feed = get(&app, feed["url"].as_str().unwrap(), &[]).await;
+    let feed = rss::Channel::read_from(&feed.body[..]).unwrap();
+    let newest = feed.items()[0].enclosure().unwrap().url().to_owned();
+    let player = ("user-agent", "Overcast/3.0 (+http://overcast.fm/; iOS podcast app)");
+    for headers in [
+        &[player][..],
+        &[player, ("range", "bytes=0-")],
+        &[player, ("range", "bytes=1000-2000")],
+        &[("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1)")],
+        &[player, ("range", "bytes=0-1")],
+    ] {
+        get(&app, &url, headers).await;
+    }
+    // Last of all, so that what comes before it is counted when this is.
+    get(&app, &other, &[player]).await;
+    get(&app, &newest, &[player]).await;
+
+    let library = app.library().await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let statistics = loop {
+        let statistics = library.statistics(7).await.unwrap();
+        if statistics.days.iter().map(|(_, count)| count).sum::<i64>() >= 3 {
+            break statistics;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{statistics:?}");
+        tokio::task::yield_now().await;
+    };
+    let counted: Vec<_> = statistics
+        .episodes
+        .iter()
+        .map(|episode| (episode.number, episode.in_span, episode.total))
+        .collect();
+    assert_eq!(counted[..3], [(214, 1, 1), (213, 2, 2), (212, 0, 0)]);
+    assert_eq!((statistics.days.len(), statistics.by_feed), (7, 1));
 }
