@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const BINARY = process.env.CIRCLE_BIN ?? new URL('../../../../../target/debug/circle', import.meta.url).pathname;
+export const BINARY = process.env.CIRCLE_BIN ?? new URL('../../../../../target/debug/circle', import.meta.url).pathname;
 
 /** How long a test waits for something that must come, in milliseconds; reached only when it fails. */
 export const PATIENCE = 20_000;
