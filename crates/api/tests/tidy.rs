@@ -177,6 +177,14 @@ fn migrations_are_twins() {
     };
     assert_eq!(names("sqlite"), names("postgres"));
     assert!(!names("sqlite").is_empty());
+    // Diesel knows a migration by its stamp: of two with the same, one would never run.
+    let stamp = |name: &str| name.split('_').next().map(str::to_owned);
+    let folders: BTreeSet<String> = names("sqlite")
+        .iter()
+        .filter_map(|path| path.split('/').next().map(str::to_owned))
+        .collect();
+    let stamps: BTreeSet<_> = folders.iter().map(|folder| stamp(folder)).collect();
+    assert_eq!(stamps.len(), folders.len(), "two migrations have one stamp: {folders:?}");
 }
 
 #[test]
