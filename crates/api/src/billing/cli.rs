@@ -11,6 +11,7 @@ use super::{
     explain::explain,
     reconcile::{self, Report},
     refresh::Refresher,
+    subscriptions,
 };
 use crate::{
     access::{self, grants},
@@ -40,13 +41,18 @@ pub async fn clock(stripe: &Client) -> Clock {
 /// # Errors
 /// When Stripe or the database fails; what was repaired until then stays so.
 pub async fn reconcile(db: Db, stripe: Client, rules: Rules, dry_run: bool) -> anyhow::Result<()> {
-    let progress = ProgressBar::new_spinner();
-    progress.set_style(ProgressStyle::with_template("{spinner} {pos} subscriptions, {msg}")?);
+    // Stripe does not say how many there are; what is kept is near enough. It draws on a terminal only.
+    let expected = db.scan(subscriptions::count).await?;
+    let progress = ProgressBar::new(expected.cast_unsigned());
+    let style = "{bar:30} {pos}/{len} subscriptions, {per_sec}, {msg}";
+    progress.set_style(ProgressStyle::with_template(style)?);
     let refresher = Refresher::new(db, stripe, rules);
     let report = reconcile::reconcile(&refresher, dry_run, |drift, report| {
+        progress.set_length(report.seen.max(expected.cast_unsigned()));
         progress.set_position(report.seen);
         progress.set_message(format!("{} differ", report.drifted));
         if let Some(drift) = drift {
+            // Into a file or a pipe, too.
             progress.suspend(|| println!("{drift}"));
         }
     });

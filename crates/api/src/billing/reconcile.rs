@@ -3,7 +3,11 @@
 //! A difference is not repaired from the page, which may be old by then, but by an ordinary refresh. So a repair
 //! can never undo something newer, and reconciling while events come in is safe.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
 
 use super::{
     customers::{self, Owner},
@@ -11,7 +15,7 @@ use super::{
     subscriptions::{self, Details, News, Stamp, SubscriptionRow},
 };
 use crate::{
-    db::DbError,
+    db::{Conn, DbError},
     stripe::{Deadline, Subscription, subscriptions::List},
 };
 
@@ -27,10 +31,14 @@ pub struct Drift {
     pub subscription: String,
     /// `cus_…`.
     pub customer: String,
+    /// The listener's login; `None` once the account is gone.
+    pub listener: Option<String>,
     /// What was stored; `None` for nothing.
     pub stored: Option<String>,
     /// What Stripe says; `None` when it does not know the subscription.
     pub stripe: Option<String>,
+    /// What differs beside that, by name.
+    pub also: Vec<&'static str>,
     /// Whether it was repaired.
     pub repaired: bool,
 }
@@ -41,11 +49,16 @@ impl fmt::Display for Drift {
             |said: &Option<String>| said.clone().unwrap_or_else(|| "nothing".to_owned());
         let done = if self.repaired { "repaired" } else { "left" };
         let (stored, stripe) = (or_nothing(&self.stored), or_nothing(&self.stripe));
+        let who = self.listener.as_deref().unwrap_or("nobody any more");
         write!(
             f,
-            "{} of {}: stored {stored}; Stripe says {stripe}; {done}",
+            "{} of {} ({who}): stored {stored}; Stripe says {stripe}",
             self.subscription, self.customer
-        )
+        )?;
+        if !self.also.is_empty() {
+            write!(f, " (differs in {})", self.also.join(", "))?;
+        }
+        write!(f, "; {done}")
     }
 }
 
@@ -86,11 +99,14 @@ pub async fn reconcile(
             page.value.iter().map(|subscription| subscription.id.clone()).collect();
         let compared = compare(refresher, page.value).await?;
         report.ours += compared.ours;
+        if !dry_run && !compared.orphans.is_empty() {
+            report_orphans(refresher, compared.orphans).await?;
+        }
         // A row made in the second where two pages meet may be on either.
         let following =
             next.iter().flat_map(|page| &page.value).map(|subscription| &subscription.id);
-        let listed: Vec<&String> = ids.iter().chain(&last_page).chain(following).collect();
-        let missing = unlisted(refresher, from, until, &listed).await?;
+        let listed = ids.iter().chain(&last_page).chain(following).cloned().collect();
+        let missing = unlisted(refresher, from, until, listed).await?;
         for mut drift in compared.drifts.into_iter().chain(missing) {
             if !dry_run {
                 refresher.refresh_subscription(&drift.subscription, CAUSE).await?;
@@ -105,9 +121,20 @@ pub async fn reconcile(
     Ok(report)
 }
 
+/// Raises an alert for each subscription that lives on although its account is gone.
+async fn report_orphans(refresher: &Refresher, orphans: Vec<Subscription>) -> Result<(), DbError> {
+    let now = refresher.rules().clock.billing();
+    let written = refresher.db().write(move |conn| {
+        orphans.iter().try_for_each(|orphan| subscriptions::report_tombstone(conn, orphan, now))
+    });
+    written.await
+}
+
 struct Compared {
     ours: u64,
     drifts: Vec<Drift>,
+    /// Of customers whose accounts are gone.
+    orphans: Vec<Subscription>,
 }
 
 /// The differences between a page of Stripe's and the rows of the same ids.
@@ -120,10 +147,15 @@ async fn compare(refresher: &Refresher, page: Vec<Subscription>) -> Result<Compa
         let stored = subscriptions::list(conn, &ids)?;
         let stored: HashMap<&str, &SubscriptionRow> =
             stored.iter().map(|row| (row.id.as_str(), row)).collect();
-        let mut compared = Compared { ours: 0, drifts: Vec::new() };
+        let mut compared = Compared { ours: 0, drifts: Vec::new(), orphans: Vec::new() };
         for subscription in &page {
             let owner = subscription.customer_id().and_then(|customer| owners.get(customer));
-            let Some(owner) = owner.filter(|owner| owner.user_id().is_some()) else { continue };
+            let Some(owner) = owner else { continue };
+            if owner.user_id().is_none() {
+                // Of an account that is gone: nobody hears of it but the operator.
+                compared.orphans.push(subscription.clone());
+                continue;
+            }
             compared.ours += 1;
             let before = stored.get(subscription.id.as_str()).copied();
             let Some(after) = said(conn, &rules, subscription, owner, before)? else { continue };
@@ -131,6 +163,8 @@ async fn compare(refresher: &Refresher, page: Vec<Subscription>) -> Result<Compa
                 compared.drifts.push(Drift {
                     subscription: after.id.clone(),
                     customer: after.customer_id.clone(),
+                    listener: listener(conn, &after)?,
+                    also: before.map(|before| before.differences(&after)).unwrap_or_default(),
                     stored: before.map(summary),
                     stripe: Some(summary(&after)),
                     repaired: false,
@@ -144,7 +178,7 @@ async fn compare(refresher: &Refresher, page: Vec<Subscription>) -> Result<Compa
 
 /// The row that Stripe's answer would make, with the details that only a refresh asks for as they are.
 fn said(
-    conn: &mut crate::db::Conn,
+    conn: &mut Conn,
     rules: &super::Rules,
     subscription: &Subscription,
     owner: &Owner,
@@ -162,22 +196,33 @@ async fn unlisted(
     refresher: &Refresher,
     from: i64,
     until: i64,
-    listed: &[&String],
+    listed: HashSet<String>,
 ) -> Result<Vec<Drift>, DbError> {
     let found = refresher.db().scan(move |conn| {
-        let ids = subscriptions::list_live_created_between(conn, from, until)?;
+        let mut ids = subscriptions::list_live_created_between(conn, from, until)?;
+        ids.retain(|id| !listed.contains(id));
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        subscriptions::list(conn, &ids)
+        let missing = subscriptions::list(conn, &ids)?;
+        let drift = |row: &SubscriptionRow| {
+            Ok(Drift {
+                subscription: row.id.clone(),
+                customer: row.customer_id.clone(),
+                listener: listener(conn, row)?,
+                stored: Some(summary(row)),
+                stripe: None,
+                also: Vec::new(),
+                repaired: false,
+            })
+        };
+        missing.iter().map(drift).collect()
     });
-    let found: Vec<SubscriptionRow> = found.await?;
-    let missing = found.iter().filter(|row| !listed.contains(&&row.id)).map(|row| Drift {
-        subscription: row.id.clone(),
-        customer: row.customer_id.clone(),
-        stored: Some(summary(row)),
-        stripe: None,
-        repaired: false,
-    });
-    Ok(missing.collect())
+    found.await
+}
+
+/// The login of a subscription's listener.
+fn listener(conn: &mut Conn, row: &SubscriptionRow) -> Result<Option<String>, DbError> {
+    let person = customers::find_person(conn, &row.customer_id)?;
+    Ok(person.map(|person| person.email))
 }
 
 fn summary(row: &SubscriptionRow) -> String {

@@ -61,6 +61,14 @@ impl Billing {
     ) -> Result<ChangePreview, BillingError> {
         let deadline = self.deadline();
         let change = self.plan_change(user_id, plan, interval, deadline).await?;
+        if change.waits {
+            return Ok(ChangePreview {
+                due_now: 0,
+                due_at_renewal: change.amount,
+                currency: change.currency,
+                renews_at: change.subscription.period_end(),
+            });
+        }
         let proration = self.catalog.portal.update.as_ref().map(|update| update.proration.clone());
         let at_once = proration.as_deref() == Some("always_invoice");
         let preview = invoices::Preview {

@@ -1,12 +1,27 @@
 //! `circle catalog` and `circle portal`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use url::Url;
 
-use super::{BUILT_IN, Catalog, apply::pending, portal::PortalChange, store};
-use crate::{db::Db, stripe::Client};
+use super::{
+    BUILT_IN, Catalog,
+    apply::pending,
+    portal::{self, PortalChange},
+    setting::settings,
+    store,
+};
+use crate::{
+    db::Db,
+    stripe::{Client, Deadline, portal_configurations},
+};
+
+/// For one call.
+const BUDGET: Duration = Duration::from_secs(30);
 
 /// Reads the catalog: the file that is named, else `catalog.toml` when it exists, else the built-in one.
 ///
@@ -71,7 +86,7 @@ async fn plan(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<
     Ok(lines)
 }
 
-/// `circle portal show`: the portal configuration in use, and whether it says what the catalog says.
+/// `circle portal show`: the portal configuration in use, setting by setting, and where Stripe has something else.
 ///
 /// # Errors
 /// When Stripe or the database fails.
@@ -83,28 +98,24 @@ pub async fn show_portal(
 ) -> anyhow::Result<()> {
     let in_use = db.read(store::find_portal_configuration).await?;
     println!("In use: {}", in_use.as_deref().unwrap_or("none yet; run `circle catalog apply`"));
-    match pending(catalog, stripe, site).await?.portal {
-        PortalChange::Keep { id } => println!("{id} at Stripe says what the catalog says."),
-        change => println!("{change}: differs from the catalog; run `circle catalog apply`"),
+    let change = pending(catalog, stripe, site).await?.portal;
+    match &change {
+        PortalChange::Keep { id } => println!("{id} was made of this catalog."),
+        change => println!("{change}: the catalog has changed; run `circle catalog apply`"),
     }
-    let portal = &catalog.portal;
-    println!("headline         {}", portal.headline);
-    println!("privacy          {}", portal.privacy_url);
-    println!("terms            {}", portal.terms_url);
-    println!("invoices         {}", yes_no(portal.invoice_history));
-    println!("payment methods  {}", yes_no(portal.payment_method_update));
-    println!("customer update  {}", portal.customer_update.join(", "));
-    let cancel = portal
-        .cancel
-        .as_ref()
-        .map(|cancel| format!("{}, proration {}", cancel.mode, cancel.proration));
-    println!("cancel           {}", cancel.as_deref().unwrap_or("no"));
-    let update =
-        portal.update.as_ref().map(|update| format!("yes, proration {}", update.proration));
-    println!("change plan      {}", update.as_deref().unwrap_or("no"));
+    let whole = match in_use.as_deref().or(change.present()) {
+        Some(id) => {
+            let request = portal_configurations::retrieve_whole(id);
+            stripe.send(&request, Deadline::within(BUDGET)).await?.value
+        }
+        None => serde_json::Value::Null,
+    };
+    let offers = db.read(store::list_offers).await?;
+    let settings = settings(&portal::details(catalog, &offers, site).create().form(), &whole);
+    settings.iter().for_each(|setting| println!("  {setting}"));
+    match settings.iter().filter(|setting| setting.differs()).count() {
+        0 => println!("Stripe has nothing else."),
+        n => println!("Stripe has something else in {n} settings, marked with !."),
+    }
     Ok(())
-}
-
-fn yes_no(on: bool) -> &'static str {
-    if on { "yes" } else { "no" }
 }

@@ -116,6 +116,8 @@ pub(super) struct Portal {
     #[serde(default)]
     pub(super) customer_update: Vec<String>,
     pub(super) cancel: Option<Cancel>,
+    #[serde(default)]
+    pub(super) pause: bool,
     pub(super) update: Option<Update>,
 }
 
@@ -126,6 +128,7 @@ pub(super) struct Cancel {
     pub(super) proration: String,
     #[serde(default)]
     pub(super) reasons: Vec<String>,
+    pub(super) retention_coupon: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -134,4 +137,6 @@ pub(super) struct Update {
     pub(super) proration: String,
     #[serde(default)]
     pub(super) promotion_codes: bool,
+    #[serde(default)]
+    pub(super) schedule_at_period_end: Vec<String>,
 }

@@ -16,6 +16,7 @@ mod offers;
 mod parse;
 mod podcast;
 pub mod portal;
+mod setting;
 mod shop;
 pub mod store;
 
@@ -150,6 +151,8 @@ pub struct PortalSettings {
     pub customer_update: Vec<String>,
     /// How to cancel; `None` when one cannot.
     pub cancel: Option<CancelSettings>,
+    /// Whether one can pause.
+    pub pause: bool,
     /// How to change the plan; `None` when one cannot.
     pub update: Option<UpdateSettings>,
 }
@@ -163,6 +166,8 @@ pub struct CancelSettings {
     pub proration: String,
     /// Reasons to choose from; empty asks for none.
     pub reasons: Vec<String>,
+    /// A coupon at Stripe, offered to those who are about to cancel.
+    pub retention_coupon: Option<String>,
 }
 
 /// How to change the plan in the portal.
@@ -172,6 +177,9 @@ pub struct UpdateSettings {
     pub proration: String,
     /// A field for a promotion code.
     pub promotion_codes: bool,
+    /// Stripe's conditions under which a change waits for the period's end: `decreasing_item_amount`,
+    /// `shortening_interval`.
+    pub schedule_at_period_end: Vec<String>,
 }
 
 impl Catalog {

@@ -188,6 +188,7 @@ fn portal(portal: Portal) -> Result<PortalSettings, CatalogError> {
     Ok(PortalSettings {
         cancel: portal.cancel.map(cancel).transpose()?,
         update: portal.update.map(update).transpose()?,
+        pause: portal.pause,
         headline: portal.headline,
         privacy_url: portal.privacy_url,
         terms_url: portal.terms_url,
@@ -199,7 +200,8 @@ fn portal(portal: Portal) -> Result<PortalSettings, CatalogError> {
 
 const PRORATIONS: [&str; 3] = ["none", "create_prorations", "always_invoice"];
 
-fn cancel(Cancel { mode, proration, reasons }: Cancel) -> Result<CancelSettings, CatalogError> {
+fn cancel(cancel: Cancel) -> Result<CancelSettings, CatalogError> {
+    let Cancel { mode, proration, reasons, retention_coupon } = cancel;
     check_word("portal.cancel.mode", &mode, &["at_period_end", "immediately"])?;
     check_word("portal.cancel.proration", &proration, &PRORATIONS)?;
     if mode == "at_period_end" && proration != "none" {
@@ -219,12 +221,19 @@ fn cancel(Cancel { mode, proration, reasons }: Cancel) -> Result<CancelSettings,
         "unused",
     ];
     reasons.iter().try_for_each(|word| check_word("portal.cancel.reasons", word, &known))?;
-    Ok(CancelSettings { mode, proration, reasons })
+    if let Some(coupon) = &retention_coupon {
+        check_text("portal.cancel.retention_coupon", coupon, 1..=200)?;
+    }
+    Ok(CancelSettings { mode, proration, reasons, retention_coupon })
 }
 
-fn update(Update { proration, promotion_codes }: Update) -> Result<UpdateSettings, CatalogError> {
+fn update(update: Update) -> Result<UpdateSettings, CatalogError> {
+    let Update { proration, promotion_codes, schedule_at_period_end } = update;
     check_word("portal.update.proration", &proration, &PRORATIONS)?;
-    Ok(UpdateSettings { proration, promotion_codes })
+    let conditions = ["decreasing_item_amount", "shortening_interval"];
+    let key = "portal.update.schedule_at_period_end";
+    schedule_at_period_end.iter().try_for_each(|word| check_word(key, word, &conditions))?;
+    Ok(UpdateSettings { proration, promotion_codes, schedule_at_period_end })
 }
 
 pub(super) fn check_text(
@@ -285,6 +294,16 @@ mod tests {
             ("payment_method_update = true", "payment_method_update = false", "portal.update"),
             ("privacy_url = \"/privacy\"", "privacy_url = \"//evil\"", "portal.privacy_url"),
             ("\"tax_id\"]", "\"age\"]", "portal.customer_update"),
+            (
+                "# schedule_at_period_end = [\"decreasing_item_amount\"",
+                "schedule_at_period_end = [\"later\"",
+                "portal.update.schedule_at_period_end",
+            ),
+            (
+                "# retention_coupon = \"stay\"",
+                "retention_coupon = \"\"",
+                "portal.cancel.retention_coupon",
+            ),
             ("currency = \"usd\"", "currency = ", "currency"),
         ] {
             let error = changed(from, to).unwrap_err().to_string();

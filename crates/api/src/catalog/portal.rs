@@ -95,7 +95,8 @@ fn site_name(site: &Url) -> String {
     site.as_str().trim_end_matches('/').to_owned()
 }
 
-fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
+/// All that the catalog says of the portal.
+pub(super) fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
     let portal = &catalog.portal;
     let products = catalog.plans.iter().filter_map(|plan| {
         let prices =
@@ -114,6 +115,7 @@ fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
                 vec!["price".to_owned()]
             },
             proration_behavior: update.proration.clone(),
+            schedule_at_period_end: update.schedule_at_period_end.clone(),
             products,
         }
     });
@@ -130,6 +132,7 @@ fn details(catalog: &Catalog, offers: &[Offer], site: &Url) -> stripe::Details {
             proration_behavior: cancel.proration.clone(),
             reasons: cancel.reasons.clone(),
         }),
+        subscription_pause: portal.pause,
         subscription_update: update,
         metadata: BTreeMap::new(),
     }

@@ -3,8 +3,8 @@
 use anyhow::anyhow;
 use jiff::Timestamp;
 
-use super::{Accepted, Inbox, payload, store};
-use crate::db::Db;
+use super::{Accepted, Inbox, catch_up::CaughtUp, payload, store};
+use crate::{db::Db, stripe::Client};
 
 /// `circle events list`: the newest events, of one state or all.
 ///
@@ -59,6 +59,16 @@ pub async fn replay(inbox: &Inbox, id: String) -> anyhow::Result<()> {
         Accepted::Waiting => "waits for an answer of Stripe's, which a running server asks for",
     };
     println!("{id}: {done}");
+    Ok(())
+}
+
+/// The first half of `circle reconcile`: takes events that Stripe has and that never came.
+///
+/// # Errors
+/// When Stripe or the database fails.
+pub async fn catch_up(inbox: &Inbox, stripe: &Client) -> anyhow::Result<()> {
+    let CaughtUp { listed, missed } = inbox.catch_up(stripe).await?;
+    println!("{listed} events at Stripe since the last look; {missed} of them had never come.");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! back, Stripe is told to deliver it again, and a worker tries by itself too. Only what is dealt with makes another
 //! delivery a duplicate.
 
+pub mod catch_up;
 pub mod cli;
 mod payload;
 mod store;
@@ -81,6 +82,12 @@ impl Inbox {
     pub async fn accept(&self, signature: &str, body: &[u8]) -> Result<Accepted, AcceptError> {
         let now = self.rules.clock.wall();
         signature::verify(body, signature, &self.secrets, now)?;
+        self.take(body).await
+    }
+
+    /// Takes an event that is known to be Stripe's.
+    async fn take(&self, body: &[u8]) -> Result<Accepted, AcceptError> {
+        let now = self.rules.clock.wall();
         let notification = Notification::parse(body)?;
         let event = NewEvent::of(&notification, payload::deflate(body), now);
         let rules = self.rules.clone();

@@ -5,6 +5,7 @@ mod backoff;
 mod courier;
 mod periodic;
 mod pruning;
+mod repair;
 mod store;
 mod turn;
 mod worker;

@@ -5,10 +5,7 @@ use tokio::time::Duration;
 use super::{Jobs, Turn};
 use crate::{
     access::{self, STALE_AFTER},
-    billing::{
-        reconcile::{self, Drift, Report},
-        refresh, subscriptions,
-    },
+    billing::{refresh, subscriptions},
     clock::Clock,
     db::DbError,
 };
@@ -101,16 +98,8 @@ impl Jobs {
         let taken =
             Turn::take(&self.db, "reconcile", &self.holder, now, now + RECONCILE_LEASE, ran_before);
         let Some(turn) = taken.await? else { return Ok(()) };
-        let outcome = reconcile::reconcile(&self.refresher, false, |drift, _| log(drift)).await;
+        let outcome = self.repair().await;
         turn.end(outcome.is_ok().then(|| self.clock().wall())).await?;
-        let Report { seen, ours, drifted } = outcome?;
-        tracing::info!(seen, ours, drifted, "reconciled with Stripe");
-        Ok(())
-    }
-}
-
-fn log(drift: Option<&Drift>) {
-    if let Some(drift) = drift {
-        tracing::warn!("{drift}");
+        outcome
     }
 }

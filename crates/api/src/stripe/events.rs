@@ -1,6 +1,45 @@
 //! Calls about events, which Stripe keeps for 30 days. Source: <https://docs.stripe.com/api/events>.
 
-use super::{event::Event, form::Params, object, request::Request};
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::value::RawValue;
+
+use super::{
+    event::Event,
+    form::Params,
+    object::{self, Object},
+    request::Request,
+};
+
+/// An event as it came, of which only the head is read.
+#[derive(Clone, Debug)]
+pub struct RawEvent {
+    /// `evt_…`.
+    pub id: String,
+    /// Such as `customer.subscription.updated`.
+    pub kind: String,
+    /// All of it, as a webhook endpoint would have got it.
+    pub body: String,
+}
+
+impl Object for RawEvent {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl<'de> Deserialize<'de> for RawEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Head {
+            id: String,
+            #[serde(rename = "type")]
+            kind: String,
+        }
+        let body = Box::<RawValue>::deserialize(deserializer)?;
+        let Head { id, kind } = serde_json::from_str(body.get()).map_err(D::Error::custom)?;
+        Ok(Self { id, kind, body: Box::<str>::from(body).into_string() })
+    }
+}
 
 /// One event, in the shape it was made in.
 pub fn retrieve(id: &str) -> Request<Event> {
@@ -22,7 +61,7 @@ pub struct List {
 
 impl List {
     /// The call.
-    pub fn request(self) -> Request<object::List<Event>> {
+    pub fn request(self) -> Request<object::List<RawEvent>> {
         Request::get(["events"]).params(
             Params::new()
                 .with_any("types", self.types)

@@ -38,6 +38,11 @@ pub fn retrieve(id: &str) -> Request<PortalConfiguration> {
     Request::get(["billing_portal".to_owned(), "configurations".to_owned(), id.to_owned()])
 }
 
+/// One configuration, with everything it says as it came.
+pub fn retrieve_whole(id: &str) -> Request<serde_json::Value> {
+    Request::get(["billing_portal".to_owned(), "configurations".to_owned(), id.to_owned()])
+}
+
 /// Which configurations to list, newest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct List {
@@ -74,6 +79,8 @@ pub struct Details {
     pub customer_update: Vec<String>,
     /// Whether and how subscriptions can be canceled.
     pub subscription_cancel: Option<SubscriptionCancel>,
+    /// Whether subscriptions can be paused.
+    pub subscription_pause: bool,
     /// Whether and how plans can be changed.
     pub subscription_update: Option<SubscriptionUpdate>,
     /// Merged into what is there.
@@ -98,6 +105,8 @@ pub struct SubscriptionUpdate {
     pub allowed_updates: Vec<String>,
     /// `none`, `create_prorations` or `always_invoice`.
     pub proration_behavior: String,
+    /// When a change waits for the period's end: `decreasing_item_amount`, `shortening_interval`.
+    pub schedule_at_period_end: Vec<String>,
     /// What can be changed to, at most 10 products: product id and price ids.
     pub products: Vec<(String, Vec<String>)>,
 }
@@ -134,7 +143,8 @@ impl Details {
                 Params::new().with("enabled", self.payment_method_update),
             )
             .with("subscription_cancel", cancel_params(self.subscription_cancel))
-            .with("subscription_update", update_params(self.subscription_update));
+            .with("subscription_pause", Params::new().with("enabled", self.subscription_pause))
+            .with("subscription_update", update_params(self.subscription_update, overwrite));
         Params::new()
             .with_some("active", overwrite.then_some(true))
             .with("business_profile", profile)
@@ -158,15 +168,22 @@ fn cancel_params(cancel: Option<SubscriptionCancel>) -> Params {
         .with("cancellation_reason", reasons)
 }
 
-fn update_params(update: Option<SubscriptionUpdate>) -> Params {
+fn update_params(update: Option<SubscriptionUpdate>, overwrite: bool) -> Params {
     let Some(update) = update else { return Params::new().with("enabled", false) };
     let products: Vec<Params> = update
         .products
         .into_iter()
         .map(|(product, prices)| Params::new().with("product", product).with("prices", prices))
         .collect();
+    let conditions = update.schedule_at_period_end.into_iter();
+    let conditions: Vec<_> = conditions.map(|word| Params::new().with("type", word)).collect();
+    let schedule = match conditions.is_empty() {
+        true => overwrite.then(|| Params::new().with("conditions", "")),
+        false => Some(Params::new().with("conditions", conditions)),
+    };
     Params::new()
         .with("enabled", true)
+        .with_some("schedule_at_period_end", schedule)
         .with("default_allowed_updates", update.allowed_updates)
         .with("proration_behavior", update.proration_behavior)
         .with("products", products)

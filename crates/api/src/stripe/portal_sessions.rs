@@ -53,6 +53,8 @@ pub enum Flow {
     SubscriptionCancel {
         /// `sub_…`.
         subscription: String,
+        /// A coupon to offer first.
+        retention_coupon: Option<String>,
     },
     /// Pause.
     SubscriptionPause {
@@ -97,8 +99,18 @@ impl Flow {
         );
         match self {
             Self::CustomerUpdate | Self::PaymentMethodUpdate => params,
-            Self::SubscriptionCancel { subscription }
-            | Self::SubscriptionPause { subscription }
+            Self::SubscriptionCancel { subscription, retention_coupon } => {
+                let offer = retention_coupon.map(|coupon| {
+                    Params::new()
+                        .with("type", "coupon_offer")
+                        .with("coupon_offer", Params::new().with("coupon", coupon))
+                });
+                params.with(
+                    kind,
+                    Params::new().with("subscription", subscription).with_some("retention", offer),
+                )
+            }
+            Self::SubscriptionPause { subscription }
             | Self::SubscriptionUpdate { subscription } => {
                 params.with(kind, Params::new().with("subscription", subscription))
             }
@@ -154,5 +166,19 @@ mod tests {
              &flow_data[subscription_update_confirm][items][0][id]=si_1\
              &flow_data[subscription_update_confirm][items][0][price]=price_1"
         );
+    }
+
+    #[test]
+    fn who_comes_to_cancel_is_offered_a_coupon() {
+        let flow = Flow::SubscriptionCancel {
+            subscription: "sub_1".into(),
+            retention_coupon: Some("stay".into()),
+        };
+        let create = Create { customer: "cus_1".into(), flow: Some(flow), ..Default::default() };
+        let form = create.request().form();
+        let offered = "flow_data[subscription_cancel][subscription]=sub_1\
+             &flow_data[subscription_cancel][retention][type]=coupon_offer\
+             &flow_data[subscription_cancel][retention][coupon_offer][coupon]=stay";
+        assert!(form.ends_with(offered), "{form}");
     }
 }

@@ -87,3 +87,49 @@ async fn changing_the_plan_costs_what_the_preview_said() {
     let charged = invoices["invoices"][0]["total"].as_i64().unwrap();
     assert!((charged - due_now).abs() <= 1, "{charged} and not {due_now}");
 }
+
+#[tokio::test]
+async fn flows_that_the_catalog_leaves_out_or_that_do_not_fit_say_why() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("catalog.toml");
+    let catalog = include_str!("../../../../catalog.toml");
+    let without_cancel = catalog.split("# Leave this section out").next().unwrap();
+    std::fs::write(&file, without_cancel).unwrap();
+    let app = TestApp::start_with(|settings| {
+        settings.rate_limits = Some("off".to_owned());
+        settings.catalog = Some(file.display().to_string());
+    })
+    .await;
+    let ada = app.subscriber("ada@example.com").await;
+    ada.checkout("starter").await;
+    let refused = async |flow: &str, reason: &str| {
+        let answer = ada.post(PATH, json!({ "flow": flow })).await;
+        let text = answer.text();
+        answer.expect_error(409, "flow_not_available");
+        assert!(text.contains(reason), "{flow}: {text}");
+    };
+    refused("subscription_cancel", "Cancelling is not offered.").await;
+    refused("subscription_pause", "Pausing is not offered.").await;
+    refused("subscription_update", "Changing the plan is not offered.").await;
+
+    let with_pause = catalog.replacen("pause = false", "pause = true", 1);
+    assert_ne!(with_pause, catalog);
+    std::fs::write(&file, with_pause).unwrap();
+    drop(ada);
+    let app = app
+        .restart_with(|settings| {
+            settings.rate_limits = Some("off".to_owned());
+            settings.catalog = Some(file.display().to_string());
+        })
+        .await;
+    let ada = app.log_in("ada@example.com").await;
+    let refused = async |flow: &str, reason: &str| {
+        let answer = app.post_as(&ada.token, PATH, json!({ "flow": flow })).await;
+        let text = answer.text();
+        answer.expect_error(409, "flow_not_available");
+        assert!(text.contains(reason), "{flow}: {text}");
+    };
+    for flow in ["subscription_cancel", "subscription_pause", "subscription_update"] {
+        refused(flow, "There is no subscription.").await;
+    }
+}

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use api::stripe::{
-    Request, checkout_sessions, customers, events, invoices, payment_methods,
-    portal_configurations,
+    Request, charges, checkout_sessions, customers, disputes, event, events, invoice_payments,
+    invoices, payment_methods, portal_configurations,
     portal_sessions::{self, Flow},
     prices, products,
     subscriptions::{self, PlannedEnd},
@@ -98,7 +98,10 @@ fn every_request() -> Vec<String> {
         None,
         Some(Flow::CustomerUpdate),
         Some(Flow::PaymentMethodUpdate),
-        Some(Flow::SubscriptionCancel { subscription: subscription() }),
+        Some(Flow::SubscriptionCancel {
+            subscription: subscription(),
+            retention_coupon: Some("stay".into()),
+        }),
         Some(Flow::SubscriptionPause { subscription: subscription() }),
         Some(Flow::SubscriptionUpdate { subscription: subscription() }),
         Some(Flow::SubscriptionUpdateConfirm {
@@ -129,7 +132,9 @@ fn every_request() -> Vec<String> {
             proration_behavior: "none".into(),
             reasons: vec!["too_expensive".into(), "other".into()],
         }),
+        subscription_pause: true,
         subscription_update: Some(portal_configurations::SubscriptionUpdate {
+            schedule_at_period_end: vec!["decreasing_item_amount".into()],
             allowed_updates: vec!["price".into(), "promotion_code".into()],
             proration_behavior: "always_invoice".into(),
             products: vec![("circle_pro".into(), vec!["price_1".into(), "price_2".into()])],
@@ -141,6 +146,7 @@ fn every_request() -> Vec<String> {
     lines.push(line(&portal_configurations::Details::default().create()));
     lines.push(line(&portal_configurations::Details::default().overwrite("bpc_1")));
     lines.push(line(&portal_configurations::retrieve("bpc_1")));
+    lines.push(line(&portal_configurations::retrieve_whole("bpc_1")));
     let list = portal_configurations::List { active: Some(true), limit: Some(100) };
     lines.push(line(&list.request()));
 
@@ -184,6 +190,12 @@ fn every_request() -> Vec<String> {
         proration_date: Some(1_700_000_000),
     };
     lines.push(line(&preview.request()));
+
+    let list = charges::List { customer: some("cus_1"), limit: Some(100) };
+    lines.push(line(&list.request()));
+    lines.push(line(&disputes::List { charge: some("ch_1") }.request()));
+    lines.push(line(&invoice_payments::of_payment_intent("pi_1")));
+    lines.push(line(&event::retrieve_subject("refunds", "re_1")));
 
     lines.push(line(&events::retrieve("evt_1")));
     let list = events::List {

@@ -8,9 +8,11 @@ mod write;
 
 pub use order::{Judgement, Stamp, judge};
 pub use plan::{Offer, plan_of};
+#[cfg(test)]
+pub(super) use row::blank;
 pub use row::{Card, Details, is_past_due, lacks_details, voids_invoices};
 pub use store::{
-    SubscriptionRow, find, list, list_live_created_between, list_of_customer, list_of_user,
+    SubscriptionRow, count, find, list, list_live_created_between, list_of_customer, list_of_user,
     list_past_period,
 };
-pub use write::{News, end_unknown, preview, write};
+pub use write::{News, end_unknown, preview, report_tombstone, write};

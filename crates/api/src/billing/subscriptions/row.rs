@@ -195,6 +195,26 @@ impl SubscriptionRow {
         !status.is_final() && status != SubscriptionStatus::Incomplete
     }
 
+    /// What this row and another say otherwise, by name, of what is not told with every difference anyway.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let card = |row: &Self| (row.card(), row.default_payment_method.clone());
+        let pause = |row: &Self| (row.pause_behavior.clone(), row.pause_resumes_at);
+        let price = |row: &Self| (row.price_id.clone(), row.amount, row.interval.clone());
+        [
+            ("its listener", self.user_id != other.user_id),
+            ("price", price(self) != price(other)),
+            ("period", self.current_period_end != other.current_period_end),
+            ("trial", self.trial_end != other.trial_end),
+            ("end", self.ended_at != other.ended_at),
+            ("pause", pause(self) != pause(other)),
+            ("payment method", card(self) != card(other)),
+            ("latest invoice", self.latest_invoice != other.latest_invoice),
+        ]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect()
+    }
+
     /// Whether this row and another say the same about the subscription, however they came to know it.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let content = |row: &Self| Self {
@@ -206,4 +226,14 @@ impl SubscriptionRow {
         };
         content(self) == content(other)
     }
+}
+
+/// A row of which nothing is known, for tests.
+#[cfg(test)]
+pub(in crate::billing) fn blank() -> SubscriptionRow {
+    let subscription: Subscription =
+        serde_json::from_str(r#"{"id":"sub_1","status":"active"}"#).expect("reads");
+    let stamp = Stamp { version: 0, settled_before: 0, refresh_no: 0 };
+    let context = Context { user_id: "user_1", plan: None, stamp, now: 0 };
+    row(&subscription, Details::default(), context)
 }

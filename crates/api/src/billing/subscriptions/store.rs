@@ -150,6 +150,11 @@ pub fn list_past_period(
     Ok(ids)
 }
 
+/// How many subscriptions are kept.
+pub fn count(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(subscriptions::table.count().get_result(conn)?)
+}
+
 /// How many live subscriptions to our plans a user has.
 pub(super) fn count_paying(conn: &mut Conn, user_id: &str) -> Result<i64, DbError> {
     let count = subscriptions::table

@@ -53,12 +53,8 @@ pub fn write(
     before: Option<&SubscriptionRow>,
     news: &News<'_>,
 ) -> Result<Option<SubscriptionRow>, DbError> {
-    let now = rules.clock.billing();
-    let ended = news.subscription.status.is_final();
     if let Owner::Former(_) = news.owner {
-        let message =
-            "A subscription of a customer that was given up is still alive; cancel it at Stripe.";
-        set_alert(conn, !ended, AlertKind::Tombstone, &news.subscription.id, message, now)?;
+        report_tombstone(conn, news.subscription, rules.clock.billing())?;
     }
     let Some(row) = preview(conn, rules, news)? else { return Ok(None) };
     match before {
@@ -67,6 +63,18 @@ pub fn write(
     }
     settle(conn, rules, &row, news.subscription.trial_start.is_some(), news.cause)?;
     Ok(Some(row))
+}
+
+/// Tells the operator of a subscription of a customer that was given up, for as long as it lives.
+pub fn report_tombstone(
+    conn: &mut Conn,
+    subscription: &Subscription,
+    now: i64,
+) -> Result<(), DbError> {
+    let message =
+        "A subscription of a customer that was given up is still alive; cancel it at Stripe.";
+    let alive = !subscription.status.is_final();
+    set_alert(conn, alive, AlertKind::Tombstone, &subscription.id, message, now)
 }
 
 /// Ends a subscription that Stripe does not know any more.

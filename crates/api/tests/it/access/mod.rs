@@ -3,6 +3,7 @@
 mod crashes;
 mod customers;
 mod intake;
+mod loss;
 mod money_back;
 mod on_sale;
 mod operator;
@@ -10,4 +11,5 @@ mod order;
 mod refresh;
 mod repair;
 mod stand_in;
+mod walk;
 pub mod world;

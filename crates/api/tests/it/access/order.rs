@@ -16,13 +16,13 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
 }
 
 /// A life cycle, in the order in which it happened; the last subscription in it is how it stands at Stripe.
-struct LifeCycle {
-    events: Vec<Value>,
-    at_stripe: Value,
+pub(super) struct LifeCycle {
+    pub(super) events: Vec<Value>,
+    pub(super) at_stripe: Value,
 }
 
 /// From the first payment to the end, with two events in one second.
-fn to_the_end(listener: &Listener, sub: &str, start: i64) -> LifeCycle {
+pub(super) fn to_the_end(listener: &Listener, sub: &str, start: i64) -> LifeCycle {
     let at = |status: &str, fields| subscription(sub, &listener.customer, "pro", status, fields);
     let ended = at("canceled", json!({ "ended_at": start + 300, "canceled_at": start + 300 }));
     let id = |n: usize| format!("evt_{sub}_{n}");
@@ -40,7 +40,7 @@ fn to_the_end(listener: &Listener, sub: &str, start: i64) -> LifeCycle {
 }
 
 /// One that goes on: upgraded, late with a payment, paid, and to be cancelled later.
-fn still_alive(listener: &Listener, sub: &str, start: i64, cancel_at: i64) -> LifeCycle {
+pub(super) fn still_alive(listener: &Listener, sub: &str, start: i64, cancel_at: i64) -> LifeCycle {
     let at = |plan: &str, status: &str, fields| {
         subscription(sub, &listener.customer, plan, status, fields)
     };

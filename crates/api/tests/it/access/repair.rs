@@ -72,7 +72,7 @@ async fn reconciling_repairs_every_difference_and_only_those() {
     assert_eq!(told.len(), 69);
     assert!(
         told.iter().any(|line| line
-            .starts_with("sub_n4 of cus_n4: stored active pro; Stripe says nothing; repaired")),
+            .starts_with("sub_n4 of cus_n4 (user_n4@example.com): stored active pro; Stripe says nothing; repaired")),
         "{told:#?}"
     );
     for (n, listener) in listeners.iter().enumerate() {

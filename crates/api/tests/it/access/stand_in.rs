@@ -204,6 +204,9 @@ fn page(mut all: Vec<Value>, filters: &[&str], query: &HashMap<String, String>) 
             query.get(*key).is_none_or(|value| *is == *value)
         })
     });
+    if let Some(from) = query.get("created[gte]").and_then(|from| from.parse::<i64>().ok()) {
+        all.retain(|object| object["created"].as_i64() >= Some(from));
+    }
     let order =
         |object: &Value| (object["created"].as_i64(), object["id"].as_str().map(str::to_owned));
     all.sort_by_key(|object| std::cmp::Reverse(order(object)));

@@ -1,12 +1,15 @@
 //! The way into the Customer Portal, to its home or straight to one thing.
 
+mod available;
+
 use shared::{billing::OpenPortal, paths, plans::Interval};
 
+use self::available::{Wanted, waits_for_period_end};
 use super::{Billing, BillingError, subscriptions::SubscriptionRow};
 use crate::{
     catalog,
     stripe::{
-        self, Deadline, Subscription, SubscriptionStatus,
+        self, Deadline, Subscription,
         portal_sessions::{self, Flow},
     },
 };
@@ -60,51 +63,49 @@ impl Billing {
         wanted: &OpenPortal,
         deadline: Deadline,
     ) -> Result<Flow, BillingError> {
-        match word {
-            "customer_update" => Ok(Flow::CustomerUpdate),
-            "payment_method_update" => Ok(Flow::PaymentMethodUpdate),
-            "subscription_cancel" => {
-                let row = self.live_subscription(user_id).await?;
-                if row.cancel_at.is_some() || row.cancel_at_period_end {
-                    return Err(not_available("The subscription is already set to end."));
-                }
-                Ok(Flow::SubscriptionCancel { subscription: row.id })
-            }
-            "subscription_pause" => Ok(Flow::SubscriptionPause {
-                subscription: self.live_subscription(user_id).await?.id,
-            }),
-            "subscription_update" => Ok(Flow::SubscriptionUpdate {
-                subscription: self.live_subscription(user_id).await?.id,
-            }),
-            "subscription_update_confirm" => {
-                let plan = wanted.plan.as_deref().ok_or(BillingError::MissingPlan)?;
-                let interval = wanted.interval.unwrap_or_default();
-                let change = self.plan_change(user_id, plan, interval, deadline).await?;
-                Ok(Flow::SubscriptionUpdateConfirm {
-                    subscription: change.subscription.id,
-                    item: change.item,
-                    price: change.price,
-                })
-            }
-            _ => Err(BillingError::UnknownFlow),
+        let flow = Wanted::parse(word).ok_or(BillingError::UnknownFlow)?;
+        if let Some(reason) = flow.not_offered(&self.catalog.portal) {
+            return Err(not_available(reason));
         }
+        if flow == Wanted::UpdateConfirm {
+            let plan = wanted.plan.as_deref().ok_or(BillingError::MissingPlan)?;
+            let interval = wanted.interval.unwrap_or_default();
+            let change = self.plan_change(user_id, plan, interval, deadline).await?;
+            return Ok(Flow::SubscriptionUpdateConfirm {
+                subscription: change.subscription.id,
+                item: change.item,
+                price: change.price,
+            });
+        }
+        let subscription = match flow.needs_subscription() {
+            true => self.subscription_for(user_id, flow).await?.id,
+            false => String::new(),
+        };
+        let cancel = self.catalog.portal.cancel.as_ref();
+        Ok(match flow {
+            Wanted::CustomerUpdate => Flow::CustomerUpdate,
+            Wanted::PaymentMethodUpdate => Flow::PaymentMethodUpdate,
+            Wanted::Cancel => Flow::SubscriptionCancel {
+                subscription,
+                retention_coupon: cancel.and_then(|cancel| cancel.retention_coupon.clone()),
+            },
+            Wanted::Pause => Flow::SubscriptionPause { subscription },
+            Wanted::Update | Wanted::UpdateConfirm => Flow::SubscriptionUpdate { subscription },
+        })
     }
 
-    /// The subscription that counts, as long as it can be changed.
-    pub(super) async fn live_subscription(
+    /// The subscription that counts, when the flow fits it.
+    async fn subscription_for(
         &self,
         user_id: &str,
+        flow: Wanted,
     ) -> Result<SubscriptionRow, BillingError> {
         let row = self.counting_subscription(user_id).await?;
         let row = row.ok_or_else(|| not_available("There is no subscription."))?;
-        let status = SubscriptionStatus::from(row.status.as_str());
-        if status.is_final() {
-            return Err(not_available("The subscription has ended."));
+        match flow.does_not_fit(&row) {
+            Some(reason) => Err(not_available(reason)),
+            None => Ok(row),
         }
-        if status == SubscriptionStatus::Incomplete {
-            return Err(not_available("The first payment is still outstanding."));
-        }
-        Ok(row)
     }
 
     /// What changing to another plan means at Stripe.
@@ -122,15 +123,23 @@ impl Billing {
             .read(move |conn| catalog::store::find_offer(conn, &plan, interval))
             .await?
             .ok_or(BillingError::PlanNotFound)?;
-        let row = self.live_subscription(user_id).await?;
+        let row = self.subscription_for(user_id, Wanted::UpdateConfirm).await?;
         if row.price_id.as_deref() == Some(offer.price_id.as_str()) {
             return Err(not_available("That is the present plan."));
         }
         let subscription =
             self.stripe.send(&stripe::subscriptions::retrieve(&row.id), deadline).await?.value;
+        if subscription.items.data.len() > 1 {
+            return Err(not_available("The subscription has several items."));
+        }
         let item = subscription.item_id().map(str::to_owned);
-        let item = item.ok_or_else(|| not_available("The subscription has several items."))?;
+        let item = item.ok_or_else(|| not_available("The subscription has no items."))?;
+        let before = row.interval.as_deref().and_then(Interval::parse);
         Ok(PlanChange {
+            waits: self.catalog.portal.update.as_ref().is_some_and(|update| {
+                let amounts = (row.amount, offer.amount);
+                waits_for_period_end(&update.schedule_at_period_end, amounts, (before, interval))
+            }),
             subscription,
             item,
             price: offer.price_id,
@@ -147,6 +156,8 @@ pub(super) struct PlanChange {
     pub(super) item: String,
     /// The price it shall have.
     pub(super) price: String,
+    /// Whether the portal makes the change only when the period ends.
+    pub(super) waits: bool,
     /// Minor units per interval.
     pub(super) amount: i64,
     pub(super) currency: String,
