@@ -113,7 +113,7 @@ fn Chapters(props: &ChaptersProps) -> Html {
         html! { <li><button type="button" {onclick}>{ time }<span>{ title }</span></button></li> }
     };
     html! {
-        <section aria-labelledby="chapters">
+        <section class="part" aria-labelledby="chapters">
             <h2 class="h3" id="chapters">{ "Chapters" }</h2>
             <ol class="chapters">{ for props.chapters.iter().map(chapter) }</ol>
         </section>

@@ -124,7 +124,7 @@ fn begun(episodes: &[Episode]) -> Html {
         return Html::default();
     }
     html! {
-        <section aria-labelledby="continue">
+        <section class="part" aria-labelledby="continue">
             <h2 class="h3" id="continue">{ "Continue listening" }</h2>
             { episode_list(&begun) }
             <h2 class="h3">{ "All episodes" }</h2>
