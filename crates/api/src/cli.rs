@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     app::{self, Application},
-    billing::{self, Rules},
+    billing::{self, Rules, refresh::Refresher},
     catalog,
     clock::Clock,
     config::{Config, SecretSource, Settings, StripeSettings},
@@ -75,6 +75,9 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Look after listeners' accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Look at what Stripe sent, and apply it again
     #[command(subcommand)]
     Events(EventsCommand),
@@ -114,6 +117,17 @@ enum EventsCommand {
     Replay {
         /// evt_…
         id: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccountCommand {
+    /// End a listener's subscriptions at once, and then erase the account
+    Delete {
+        /// The listener's e-mail address
+        email: String,
         #[command(flatten)]
         settings: Settings,
     },
@@ -240,6 +254,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 Some(plan) => billing::cli::grant(&db, rules, email, plan, until).await,
                 None => billing::cli::revoke(&db, rules, email).await,
             }
+        }
+        Command::Account(AccountCommand::Delete { email, settings }) => {
+            let config = config(&settings)?;
+            let (db, stripe, rules) = operator(&config).await?;
+            let refresher = Refresher::new(db, stripe, rules);
+            let done = billing::leave::cli::delete(&refresher, app::keys(&config)?, &email).await;
+            done.with_context(|| which_stripe(&config))
         }
         Command::Events(command) => run_events(command).await,
         Command::Sandbox(args) => sandbox::cli::run(args).await,

@@ -62,7 +62,7 @@ impl Policy {
     }
 
     /// Seconds of grace that a plan gives.
-    fn grace(&self, plan: Option<&str>) -> i64 {
+    pub fn grace(&self, plan: Option<&str>) -> i64 {
         let rule = plan.and_then(|plan| self.plans.iter().find(|known| known.id == plan));
         rule.map_or(0, |rule| i64::from(rule.grace_days) * DAY)
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod email;
+mod leave;
 mod limits;
 mod log_in;
 mod mailed;
@@ -21,6 +22,7 @@ use shared::account::Account;
 use tokio::sync::broadcast;
 
 pub use email::{Email, InvalidEmail};
+pub use leave::{erase, request_deletion_of};
 pub use limits::{Limit, LimitError, Limits};
 pub use password::{HashError, WeakPassword};
 pub use pruning::{prune_limits, prune_registrations, prune_sessions, prune_tokens};

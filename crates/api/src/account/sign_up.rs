@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    AccountError, Accounts, Email, Limit, LimitError, OpenedSession, Registration, Visitor, limits,
+    AccountError, Accounts, Email, Limit, LimitError, OpenedSession, Registration, Visitor, leave,
+    limits,
     mailed::{self, MAILS, Opens},
     password::NewPassword,
     sessions::{self, NewSession},
@@ -69,6 +70,7 @@ impl Accounts {
                 let user =
                     store::insert_user(conn, &session.user_id, email.as_str(), &digest, now)?
                         .ok_or(AccountError::EmailTaken)?;
+                leave::recall_trial(conn, &keys, &user.id, email.as_str())?;
                 store::insert_session(conn, &session)?;
                 let opens = Opens::VerifyEmail;
                 mailed::send_link(conn, &keys, opens, &user.id, email.as_str(), now)?;

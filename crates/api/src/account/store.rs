@@ -1,5 +1,6 @@
 //! Users, sessions and limits in the database.
 
+mod leaving;
 mod mailed;
 
 use diesel::{
@@ -10,6 +11,10 @@ use diesel::{
 };
 use shared::account::SessionInfo;
 
+pub(super) use leaving::{
+    delete_user, find_pseudonym_with_trial, is_trial_remembered, remember_trial, update_had_trial,
+    update_leaving,
+};
 pub(super) use mailed::{
     StoredToken, delete_tokens, find_token, insert_registration, insert_token, take_registration,
     use_token,

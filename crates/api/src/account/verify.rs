@@ -3,13 +3,14 @@
 use uuid::Uuid;
 
 use super::{
-    AccountError, Accounts, Limit, SignedInUser, User, Visitor, limits,
+    AccountError, Accounts, Limit, SignedInUser, User, Visitor, leave, limits,
     mailed::{self, Opens},
     sessions,
     store::{self, StoredToken},
 };
 use crate::{
     db::{self, Conn, DbError},
+    keys::Keys,
     mail::{self, Mail},
 };
 
@@ -24,11 +25,11 @@ impl Accounts {
     /// [`AccountError::EmailTaken`] when the address got another account meanwhile.
     pub async fn verify_email(&self, token: &str, visitor: &Visitor) -> Result<(), AccountError> {
         sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
-        let (digest, now) = (mail::digest(token), self.clock.wall());
+        let (digest, keys, now) = (mail::digest(token), self.keys.clone(), self.clock.wall());
         self.db
             .write(move |conn| {
                 let Some(token) = store::find_token(conn, &digest, now)? else {
-                    return finish_registration(conn, &digest, now);
+                    return finish_registration(conn, &keys, &digest, now);
                 };
                 let user = store::find_user(conn, &token.user_id)?;
                 let user = user.ok_or(AccountError::InvalidToken)?;
@@ -37,7 +38,7 @@ impl Accounts {
                         store::update_verified(conn, &user.id, now)?;
                         Ok(db::notify(conn, &user.id)?)
                     }
-                    Opens::ChangeEmail => change_email(conn, &user, &token, now),
+                    Opens::ChangeEmail => change_email(conn, &keys, &user, &token, now),
                     Opens::VerifyEmail | Opens::ResetPassword => Err(AccountError::InvalidToken),
                 }
             })
@@ -68,13 +69,19 @@ impl Accounts {
 }
 
 /// Makes the account that was asked for, now that its address is confirmed.
-fn finish_registration(conn: &mut Conn, digest: &str, now: i64) -> Result<(), AccountError> {
+fn finish_registration(
+    conn: &mut Conn,
+    keys: &Keys,
+    digest: &str,
+    now: i64,
+) -> Result<(), AccountError> {
     let (email, password_digest) =
         store::take_registration(conn, digest, now)?.ok_or(AccountError::InvalidToken)?;
     let user_id = format!("usr_{}", Uuid::now_v7().simple());
     let user = store::insert_user(conn, &user_id, &email, &password_digest, now)?;
     let user = user.ok_or(AccountError::EmailTaken)?;
     store::update_verified(conn, &user.id, now)?;
+    leave::recall_trial(conn, keys, &user.id, &email)?;
     // The same link once more confirms what is confirmed.
     let expires_at = now + mailed::LINK_LIFETIME;
     store::insert_token(conn, digest, &user.id, Opens::VerifyEmail, &email, expires_at)?;
@@ -83,6 +90,7 @@ fn finish_registration(conn: &mut Conn, digest: &str, now: i64) -> Result<(), Ac
 
 fn change_email(
     conn: &mut Conn,
+    keys: &Keys,
     user: &User,
     token: &StoredToken,
     now: i64,
@@ -96,6 +104,10 @@ fn change_email(
     if !store::update_email(conn, &user.id, &token.email, now)? {
         return Err(AccountError::EmailTaken);
     }
+    if user.had_trial {
+        leave::remember_trial(conn, keys, &user.email, now)?;
+    }
+    leave::recall_trial(conn, keys, &user.id, &token.email)?;
     store::delete_tokens(conn, &user.id, Opens::ResetPassword)?;
     let notice = Mail::AddressChanged { to: token.email.clone() };
     mailed::send_notice(conn, Some(&user.id), &user.email, &notice, now)?;

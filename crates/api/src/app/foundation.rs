@@ -129,8 +129,13 @@ pub fn policy(catalog: &Catalog) -> Policy {
         .suspending(Suspension { on_refund, on_dispute })
 }
 
+/// The keys that a running server signs with.
+pub fn keys(config: &Config) -> anyhow::Result<Keys> {
+    Ok(Keys::new(&secret_keys(config)?)?)
+}
+
 /// The keys in the settings, or else the one kept in the data folder, made at the first start.
-pub(super) fn secret_keys(config: &Config) -> anyhow::Result<Vec<Secret>> {
+fn secret_keys(config: &Config) -> anyhow::Result<Vec<Secret>> {
     if !config.secret_keys.is_empty() {
         return Ok(config.secret_keys.clone());
     }

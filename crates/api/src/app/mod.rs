@@ -18,7 +18,7 @@ use tokio::{
 };
 use url::Url;
 
-pub use foundation::{library, open_database, policy, public_url, stripe_client};
+pub use foundation::{keys, library, open_database, policy, public_url, stripe_client};
 pub use stop::Stop;
 
 use crate::{
@@ -31,7 +31,6 @@ use crate::{
     http::{self, Closing, Edge, Site},
     inbox::Inbox,
     jobs::{Courier, Jobs, Schedule},
-    keys::Keys,
     sandbox,
     stripe::{Client, SigningSecret},
 };
@@ -55,7 +54,7 @@ impl Application {
         let addr = listener.local_addr()?;
         let public_url = public_url(&config, addr)?;
         let db = open_database(&config).await?;
-        let keys = Keys::new(&foundation::secret_keys(&config)?)?;
+        let keys = keys(&config)?;
 
         let offset = Arc::new(AtomicI64::new(0));
         let clock = Clock::with_offset(Arc::clone(&offset));

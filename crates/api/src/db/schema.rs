@@ -30,6 +30,9 @@ diesel::table! {
         customer_email_tries -> BigInt,
         customer_email_try_at -> BigInt,
         pending_email -> Nullable<Text>,
+        deletion_tries -> BigInt,
+        deletion_try_at -> BigInt,
+        pseudonym -> Nullable<Text>,
     }
 }
 
@@ -56,6 +59,13 @@ diesel::table! {
         email -> Text,
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    remembered_trials (pseudonym) {
+        pseudonym -> Text,
+        remembered_at -> BigInt,
     }
 }
 
@@ -327,6 +337,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rate_limits,
     refreshes,
     registrations,
+    remembered_trials,
     sessions,
     settings,
     subscriptions,

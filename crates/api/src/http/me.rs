@@ -1,7 +1,7 @@
 //! The signed-in account.
 
-use actix_web::web;
-use shared::account::{Account, ChangeAccount};
+use actix_web::{HttpResponse, web};
+use shared::account::{Account, ChangeAccount, DeleteAccount};
 
 use super::{
     body::Json,
@@ -26,4 +26,14 @@ pub(super) async fn change(
 ) -> Result<web::Json<Account>, ApiError> {
     let account = accounts.change(who, body.email, body.password, body.current_password).await?;
     Ok(web::Json(account))
+}
+
+/// `DELETE /api/me`
+pub(super) async fn delete(
+    SignedInOrLeaving(who): SignedInOrLeaving,
+    Json(body): Json<DeleteAccount>,
+    accounts: web::Data<Accounts>,
+) -> Result<HttpResponse, ApiError> {
+    accounts.request_deletion(who, body.current_password).await?;
+    Ok(HttpResponse::Accepted().finish())
 }

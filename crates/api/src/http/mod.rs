@@ -45,7 +45,12 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(paths::RESET_PASSWORD).route(post().to(mailed::reset_password)))
         .service(at(paths::VERIFY_EMAIL).route(post().to(mailed::verify_email)))
         .service(at(paths::RESEND_VERIFICATION).route(post().to(mailed::resend_verification)))
-        .service(at(paths::ME).route(get().to(me::show)).route(patch().to(me::change)))
+        .service(
+            at(paths::ME)
+                .route(get().to(me::show))
+                .route(patch().to(me::change))
+                .route(delete().to(me::delete)),
+        )
         .service(at(paths::CHECKOUT_SESSION).route(post().to(billing::start_checkout)))
         .service(
             at(&format!("{}/{{id}}", paths::CHECKOUT_SESSION))

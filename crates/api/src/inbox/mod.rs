@@ -171,6 +171,9 @@ fn process(
     match applied {
         Ok(outcome) => {
             store::update_outcome(conn, id, outcome)?;
+            if matches!(outcome, Outcome::Ignored(_)) {
+                store::erase_if_left(conn, id)?;
+            }
             Ok(Processed::Done(outcome))
         }
         Err(error) => note_failure(conn, id, &error.to_string(), retry_at),

@@ -7,7 +7,10 @@ use diesel::{
 
 use crate::{
     billing::apply::{self, Outcome},
-    db::{Conn, DbError, schema::events},
+    db::{
+        Conn, DbError,
+        schema::{events, former_customers},
+    },
     stripe::Notification,
 };
 
@@ -149,6 +152,16 @@ pub(super) fn update_outcome(conn: &mut Conn, id: &str, outcome: Outcome) -> Res
             events::leased_until.eq(0),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Erases the payload of an event about somebody whose account is gone: it came too late to be erased with it.
+pub(super) fn erase_if_left(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+    let erased = former_customers::table
+        .filter(former_customers::user_id.is_null())
+        .select(former_customers::customer_id.nullable());
+    let event = events::table.find(id).filter(events::customer_id.eq_any(erased));
+    diesel::update(event).set(events::payload.eq(None::<Vec<u8>>)).execute(conn)?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod courier;
+mod leaving;
 mod periodic;
 mod pruning;
 mod repair;

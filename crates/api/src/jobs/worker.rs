@@ -1,4 +1,5 @@
-//! One piece of work at a time: a failed event, something to read from Stripe, or an address to tell it.
+//! One piece of work at a time: a failed event, something to read from Stripe, an address to tell it, or
+//! somebody who leaves.
 
 use super::{Jobs, backoff};
 use crate::{
@@ -12,14 +13,17 @@ use crate::{
 };
 
 /// Seconds for which work is held; more than a customer's refresh can take.
-const LEASE: i64 = 120;
+pub(super) const LEASE: i64 = 120;
 
 impl Jobs {
     /// Does one piece of work that is due; `false` when there is none, or the database failed.
     pub(super) async fn run_one(&self) -> bool {
         let done = match self.run_event().await {
             Ok(false) => match self.run_refresh().await {
-                Ok(false) => self.run_customer_email().await,
+                Ok(false) => match self.run_customer_email().await {
+                    Ok(false) => self.run_leaving().await,
+                    done => done,
+                },
                 done => done,
             },
             done => done,
@@ -126,7 +130,7 @@ impl Jobs {
     }
 
     /// Alerts the operator of work that keeps failing, and takes that back once it succeeds.
-    async fn report(
+    pub(super) async fn report(
         &self,
         subject: String,
         failures: i64,

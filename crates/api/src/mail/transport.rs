@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn senders_have_a_name_and_an_address() {
         for (text, expected) in [
-            ("noreply@example.com", "\"Inner Circle\" <noreply@example.com>"),
-            ("The Show <hello@example.com>", "\"The Show\" <hello@example.com>"),
+            ("noreply@example.com", "Inner Circle <noreply@example.com>"),
+            ("The Show <hello@example.com>", "The Show <hello@example.com>"),
         ] {
             assert_eq!(Sender::parse(text).unwrap().mailbox().to_string(), expected);
         }

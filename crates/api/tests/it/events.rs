@@ -56,7 +56,7 @@ async fn a_stream_begins_with_the_account_and_tells_each_change() {
 
     let change = json!({"email": "ada@example.org", "current_password": PASSWORD});
     app.patch_as(&token, "/api/me", change).await.expect(200);
-    assert_eq!(stream.next().await.unwrap()["email"], "ada@example.org");
+    assert_eq!(stream.next().await.unwrap()["pending_email"], "ada@example.org");
 }
 
 #[tokio::test]

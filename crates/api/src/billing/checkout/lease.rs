@@ -14,14 +14,14 @@ const LEASE: i64 = 30;
 const POLL: Duration = Duration::from_millis(40);
 
 /// The right to talk to Stripe about one listener.
-pub(super) struct Lease {
+pub(in crate::billing) struct Lease {
     db: Db,
     user_id: String,
     holder: String,
 }
 
 /// Waits for the lease, until `deadline` at the longest.
-pub(super) async fn take(
+pub(in crate::billing) async fn take(
     db: &Db,
     clock: &Clock,
     user_id: &str,
@@ -48,7 +48,7 @@ impl Lease {
     }
 
     /// Lets the next one in at once. When this fails, it comes in after [`LEASE`].
-    pub(super) async fn release(self) {
+    pub(in crate::billing) async fn release(self) {
         let Self { db, user_id, holder } = self;
         if let Err(error) =
             db.write(move |conn| store::release_lease(conn, &user_id, &holder)).await

@@ -4,7 +4,7 @@
 //! session the winner made. Whatever crashes between Stripe's answer and our commit, the next request converges:
 //! idempotency keys are made of what is stored before the call, and open sessions are looked up at Stripe.
 
-mod lease;
+pub(super) mod lease;
 mod store;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use crate::{
         Rules,
         alerts::{self, AlertKind},
         customers::Owner,
+        happenings,
     },
     db::{Conn, DbError},
     stripe::{Subscription, SubscriptionStatus},
@@ -62,6 +63,7 @@ pub fn write(
         None => store::insert(conn, &row)?,
     }
     settle(conn, rules, &row, news.subscription.trial_start.is_some(), news.cause)?;
+    happenings::tell(conn, rules, before, &row)?;
     Ok(Some(row))
 }
 
@@ -93,10 +95,11 @@ pub fn end_unknown(
         settled_before: date,
         refresh_no: before.refresh_no + 1,
         updated_at: rules.clock.billing(),
-        ..before
+        ..before.clone()
     };
     store::update(conn, &row)?;
     settle(conn, rules, &row, false, cause)?;
+    happenings::tell(conn, rules, Some(&before), &row)?;
     Ok(row)
 }
 

@@ -23,6 +23,9 @@ pub use mails::token_in;
 pub use sessions::{Listener, PASSWORD, cookie, credentials};
 pub use subscriber::{Subscriber, VISA};
 
+/// The secret that names the mail server.
+const SMTP_URL: &str = "SMTP_URL";
+
 /// How long a test waits for something that must come; reached only when it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -95,7 +98,23 @@ impl TestApp {
             ..Settings::default()
         };
         adjust(&mut settings);
-        Config::new(&settings, &SecretSource::from_variables(database.variables())).unwrap()
+        let mut variables = database.variables();
+        let smtp_url = data.path().join(SMTP_URL);
+        if smtp_url.exists() {
+            variables.push((format!("{SMTP_URL}_FILE"), smtp_url.display().to_string()));
+        }
+        Config::new(&settings, &SecretSource::from_variables(variables)).unwrap()
+    }
+
+    /// What commands must be told beside the data folder to use this product's database.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.database.variables()
+    }
+
+    /// Stops the product and starts it again, with its mail going to the server at `url`.
+    pub async fn restart_with_mail_server(self, url: &str) -> Self {
+        std::fs::write(self.data_dir().join(SMTP_URL), url).unwrap();
+        self.restart().await
     }
 
     /// Stops the product, changes its data folder, and tries to start it again; why it does not.
