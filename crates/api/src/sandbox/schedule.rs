@@ -1,7 +1,7 @@
 //! When the clock has to look at an object next.
 
 use super::{
-    billing::{items, subscribe::TRIAL_NOTICE},
+    billing::{items, schedules, subscribe::TRIAL_NOTICE},
     object::{Kind, Object},
 };
 
@@ -25,6 +25,7 @@ pub(crate) fn due(object: &Object) -> Option<i64> {
             object.integer("expires_at")
         }
         Kind::Subscription => subscription_due(object),
+        Kind::SubscriptionSchedule => schedules::due(object),
         Kind::Dispute
             if matches!(
                 object.text("status"),
@@ -56,13 +57,29 @@ fn subscription_due(subscription: &Object) -> Option<i64> {
         "trialing" => {
             let notice = subscription.integer("trial_end").map(|end| end - TRIAL_NOTICE);
             let notice = notice.filter(|_| subscription.private["trial_will_end_told"] != true);
-            [cancel_at, resumes_at, subscription.integer("trial_end"), notice]
+            let told = notice.into_iter().chain(upcoming_at(subscription)).min();
+            [cancel_at, resumes_at, subscription.integer("trial_end"), told]
         }
-        "active" | "past_due" | "unpaid" => [cancel_at, resumes_at, renews_at, None],
-        "paused" => [cancel_at, None, None, None],
+        "active" | "past_due" => [cancel_at, resumes_at, renews_at, upcoming_at(subscription)],
+        "unpaid" => [cancel_at, resumes_at, renews_at, None],
+        "paused" => [cancel_at, subscription.private["resumes_at"].as_i64(), None, None],
         _ => return None,
     };
     candidates.into_iter().flatten().min()
+}
+
+/// Seconds before a renewal at which its invoice is told of.
+const UPCOMING_NOTICE: i64 = 7 * 86_400;
+
+/// When the next renewal's invoice is to be told of; `None` when it has been, when there will be none, and in periods
+/// shorter than the notice.
+pub(crate) fn upcoming_at(subscription: &Object) -> Option<i64> {
+    let end = items::first_period_end(subscription)?;
+    let start = items::of(subscription).iter().map(|item| items::period(item).start).min()?;
+    let is_told = subscription.private["upcoming_told"].as_i64() == Some(end);
+    let ends_before = subscription.integer("cancel_at").is_some_and(|cancel| cancel <= end);
+    let notice = end - UPCOMING_NOTICE;
+    (notice > start && !is_told && !ends_before).then_some(notice)
 }
 
 /// The kind of a scheduled object, by its name.

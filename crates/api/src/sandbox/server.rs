@@ -186,6 +186,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         business: config.business,
         public_url: public_url.clone(),
         has_queued: false.into(),
+        has_advancing: false.into(),
+        ticker: Notify::new(),
         deliveries: Notify::new(),
     });
     let store = Store::open(&config.database, surroundings)?;

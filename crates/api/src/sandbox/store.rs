@@ -73,6 +73,10 @@ pub(crate) struct Surroundings {
     pub(crate) has_queued: AtomicBool,
     /// Wakes the webhook sender.
     pub(crate) deliveries: Notify,
+    /// Set by a transaction that sets a test clock going, until its commit wakes the ticker.
+    pub(crate) has_advancing: AtomicBool,
+    /// Wakes the ticker.
+    pub(crate) ticker: Notify,
 }
 
 /// The database.
@@ -108,6 +112,9 @@ impl Store {
         let after_commit = move || {
             if woken.has_queued.swap(false, Ordering::SeqCst) {
                 woken.deliveries.notify_one();
+            }
+            if woken.has_advancing.swap(false, Ordering::SeqCst) {
+                woken.ticker.notify_one();
             }
         };
         let writer = Writer::start(connection, after_commit)?;
@@ -202,6 +209,11 @@ impl Tx<'_> {
     /// Puts the transaction at a time: that of a test clock.
     pub(crate) fn set_now(&mut self, now: i64) {
         self.now = now;
+    }
+
+    /// Has time looked at again as soon as this is committed.
+    pub(crate) fn wake_ticker(&self) {
+        self.surroundings.has_advancing.store(true, Ordering::SeqCst);
     }
 
     /// The name that the hosted pages show.

@@ -84,6 +84,7 @@ pub(crate) fn start_advance(
     clock.body["status"] = json!("advancing");
     clock.body["status_details"] = json!({ "advancing": { "target_frozen_time": time } });
     tx.save(&clock)?;
+    tx.wake_ticker();
     tx.emit("test_helpers.test_clock.advancing", &clock, None)?;
     Ok(clock)
 }

@@ -31,7 +31,10 @@ pub(super) async fn run(sandbox: web::Data<Sandbox>) {
             tracing::error!(%error, "the sandbox could not carry out what is due");
         }
         drop(turn);
-        tokio::time::sleep(TICK).await;
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = sandbox.store.surroundings().ticker.notified() => {}
+        }
     }
 }
 

@@ -108,7 +108,9 @@ fn kind_of(field: &str) -> Option<Kind> {
         "pending_setup_intent" | "setup_intent" => Kind::SetupIntent,
         "product" => Kind::Product,
         "promotion_code" => Kind::PromotionCode,
-        "subscription" => Kind::Subscription,
+        "schedule" => Kind::SubscriptionSchedule,
+        "subscription" | "released_subscription" => Kind::Subscription,
+        "test_clock" => Kind::TestClock,
         _ => return None,
     })
 }

@@ -27,6 +27,7 @@ mod routes;
 mod search;
 mod stripecli;
 mod subscription_items;
+mod subscription_schedules;
 mod subscriptions;
 mod test_clocks;
 mod webhook_endpoints;

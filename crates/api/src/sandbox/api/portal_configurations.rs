@@ -28,11 +28,20 @@ const MAX_PRODUCTS: usize = 10;
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let now = tx.now();
-    let (configurations, _) = tx.list(
-        Kind::BillingPortalConfiguration,
-        &Listing { limit: 1, ..Listing::default() },
-        |_| true,
-    )?;
+    let mut configuration = blank(now);
+    let mut params = request.params;
+    if !params.has("features") {
+        return Err(ApiError::missing("features"));
+    }
+    change(tx, &mut configuration, &mut params)?;
+    params.finish()?;
+    check(tx, &configuration)?;
+    tx.create(&configuration)?;
+    Ok(configuration.body)
+}
+
+/// A configuration with every feature turned off.
+fn blank(now: i64) -> Object {
     let body = json!({
         "active": true,
         "application": null,
@@ -46,30 +55,44 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
                 "cancellation_reason": { "enabled": false, "options": [], "feedback_options": null },
                 "enabled": false, "mode": "at_period_end", "proration_behavior": "none",
             },
-            "subscription_pause": { "enabled": false },
+            "subscription_pause": {
+                "duration": { "interval_options": [{ "interval": "month", "interval_count": 1 }],
+                    "type": "interval_options" },
+                "enabled": false,
+            },
             "subscription_update": {
                 "billing_cycle_anchor": null, "default_allowed_updates": [], "enabled": false, "products": [],
                 "proration_behavior": "none", "schedule_at_period_end": { "conditions": [] },
                 "trial_update_behavior": "end_trial",
             },
         },
-        // Nobody saves settings in a dashboard here: the first configuration is the default one.
-        "is_default": configurations.is_empty(),
+        "is_default": false,
         "login_page": { "enabled": false, "url": null },
         "metadata": {},
         "name": null,
         "updated": now,
     });
-    let mut configuration = Object::new(Kind::BillingPortalConfiguration, now, body);
-    let mut params = request.params;
-    if !params.has("features") {
-        return Err(ApiError::missing("features"));
+    Object::new(Kind::BillingPortalConfiguration, now, body)
+}
+
+/// The default configuration, as if its settings had been saved in Stripe's dashboard, which is where they are made:
+/// those made by the API are never the default.
+pub(super) fn default(tx: &mut Tx<'_>) -> Result<Object, ApiError> {
+    let is_default = |found: &Object| found.is("is_default") && found.is("active");
+    let (found, _) = tx.list(Kind::BillingPortalConfiguration, &Listing::default(), is_default)?;
+    if let Some(default) = found.into_iter().next() {
+        return Ok(default);
     }
-    change(tx, &mut configuration, &mut params)?;
-    params.finish()?;
-    check(tx, &configuration)?;
-    tx.create(&configuration)?;
-    Ok(configuration.body)
+    let mut default = blank(tx.now());
+    default.body["is_default"] = json!(true);
+    let features = &mut default.body["features"];
+    features["customer_update"] =
+        json!({ "allowed_updates": ["email", "address", "phone", "name"], "enabled": true });
+    for name in ["invoice_history", "payment_method_update", "subscription_cancel"] {
+        features[name]["enabled"] = json!(true);
+    }
+    tx.create(&default)?;
+    Ok(default)
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
@@ -131,7 +154,7 @@ fn change(
                 if let Some(id) = feature.clearable("payment_method_configuration")? {
                     shown[name]["payment_method_configuration"] = json!(id);
                 }
-                if let Some(duration) = feature.kept("duration") {
+                if let Some(duration) = feature.hash("duration", take_duration)? {
                     shown[name]["duration"] = duration;
                 }
                 Ok(())
@@ -154,6 +177,31 @@ fn change(
     })?;
     Metadata::apply(params.metadata()?, body);
     Ok(())
+}
+
+/// How long subscriptions may be paused.
+fn take_duration(params: &mut Params) -> Result<Value, ApiError> {
+    let kind = params.choice("type", &["indefinite", "interval_options"])?;
+    let kind = kind.ok_or_else(|| ApiError::missing(params.name("type")))?;
+    let options = params.hashes("interval_options", |option| {
+        let unit = option.choice("interval", &["day", "month", "week", "year"])?;
+        let unit = unit.ok_or_else(|| ApiError::missing(option.name("interval")))?;
+        let count = option.integer_from("interval_count", 1)?.unwrap_or(1);
+        Ok(json!({ "interval": unit, "interval_count": count }))
+    })?;
+    if kind == "interval_options" && options.as_ref().is_none_or(Vec::is_empty) {
+        return Err(ApiError::missing(params.name("interval_options")));
+    }
+    Ok(json!({ "interval_options": options.unwrap_or_default(), "type": kind }))
+}
+
+/// How many of a product customers may choose.
+fn take_adjustable(params: &mut Params) -> Result<Value, ApiError> {
+    Ok(json!({
+        "enabled": params.boolean("enabled")?.unwrap_or(false),
+        "maximum": params.integer_from("maximum", 1)?,
+        "minimum": params.integer_from("minimum", 1)?.unwrap_or(1),
+    }))
 }
 
 fn set_enabled(feature: &mut Params, shown: &mut Value) -> Result<(), ApiError> {
@@ -214,7 +262,7 @@ fn change_update(feature: &mut Params, shown: &mut Value) -> Result<(), ApiError
     let products = feature.hashes("products", |product| {
         let id = product.required("product")?;
         let prices = product.strings("prices")?.ok_or_else(|| ApiError::missing(product.name("prices")))?;
-        let adjustable = product.kept("adjustable_quantity");
+        let adjustable = product.hash("adjustable_quantity", take_adjustable)?;
         Ok(json!({
             "adjustable_quantity": adjustable.unwrap_or_else(|| json!({ "enabled": false, "maximum": null, "minimum": 1 })),
             "prices": prices,

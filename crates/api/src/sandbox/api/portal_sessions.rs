@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Request, checkout_sessions::check_url, customers};
+use super::{Outcome, Request, checkout_sessions::check_url, customers, portal_configurations};
 use crate::sandbox::{
     billing::items,
     error::ApiError,
     object::{Kind, Object, random_word},
     params::Params,
-    store::{Listing, Tx},
+    store::Tx,
 };
 
 const FLOWS: &[&str] = &[
@@ -36,7 +36,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let customer = customers::live(tx, &customer, "customer")?;
     let configuration = match configuration {
         Some(id) => tx.get(Kind::BillingPortalConfiguration, &id, "configuration")?,
-        None => default_configuration(tx)?,
+        None => portal_configurations::default(tx)?,
     };
     if !configuration.is("active") {
         return Err(ApiError::invalid_param(
@@ -71,20 +71,6 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     Ok(session.body)
 }
 
-fn default_configuration(tx: &mut Tx<'_>) -> Result<Object, ApiError> {
-    let (mut found, _) =
-        tx.list(Kind::BillingPortalConfiguration, &Listing::default(), |configuration| {
-            configuration.is("is_default") && configuration.is("active")
-        })?;
-    found.pop().ok_or_else(|| {
-        ApiError::invalid(
-            "No configuration provided and your test mode default configuration has not been created. Provide a \
-             configuration or create your default by saving your customer portal settings in test mode at \
-             https://dashboard.stripe.com/test/settings/billing/portal.",
-        )
-    })
-}
-
 /// Reads `flow_data` into the session's `flow`.
 fn take_flow(params: &mut Params) -> Result<Value, ApiError> {
     let kind = params.choice("type", FLOWS)?.ok_or_else(|| ApiError::missing("flow_data[type]"))?;
@@ -94,12 +80,19 @@ fn take_flow(params: &mut Params) -> Result<Value, ApiError> {
             json!({ "hosted_confirmation": null, "redirect": null, "type": "portal_homepage" })
         }),
         "subscription_cancel": null,
+        "subscription_pause": null,
         "subscription_update": null,
         "subscription_update_confirm": null,
         "type": kind,
     });
     let cancel = params.hash("subscription_cancel", |cancel| {
-        Ok(json!({ "retention": cancel.kept("retention"), "subscription": cancel.required("subscription")? }))
+        let retention = cancel.hash("retention", |retention| {
+            let kind = retention.choice("type", &["coupon_offer"])?;
+            let coupon = retention.hash("coupon_offer", |offer| offer.required("coupon"))?;
+            let coupon = coupon.ok_or_else(|| ApiError::missing(retention.name("coupon_offer")))?;
+            Ok(json!({ "coupon_offer": { "coupon": coupon }, "type": kind.unwrap_or_else(|| "coupon_offer".to_owned()) }))
+        })?;
+        Ok(json!({ "retention": retention, "subscription": cancel.required("subscription")? }))
     })?;
     let pause = params.hash("subscription_pause", |pause| {
         Ok(json!({ "subscription": pause.required("subscription")? }))
@@ -202,6 +195,11 @@ fn check_flow(
                 "The subscription {id} cannot be used in this flow because its status is `{status}`."
             ),
         ));
+    }
+    if let Some(coupon) = flow[kind]["retention"]["coupon_offer"]["coupon"].as_str() {
+        let param = "flow_data[subscription_cancel][retention][coupon_offer][coupon]";
+        let offer = tx.offer_of_coupon(coupon, param)?;
+        tx.check_offer(&offer, Some(&customer.id), None, param)?;
     }
     match kind {
         "subscription_cancel" if !subscription.body["cancel_at"].is_null() => {

@@ -4,7 +4,8 @@ use super::{
     Outcome, Request, account, charges, checkout_sessions, coupons, customers, discounts, disputes,
     events, intents, invoice_items, invoices, payment_methods, payment_pages,
     portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
-    stripecli, subscription_items, subscriptions, test_clocks, webhook_endpoints,
+    stripecli, subscription_items, subscription_schedules, subscriptions, test_clocks,
+    webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 
@@ -119,6 +120,12 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "subscription_items/{}", subscription_items::retrieve),
     Operation("POST", "subscription_items/{}", subscription_items::update),
     Operation("DELETE", "subscription_items/{}", subscription_items::delete),
+    Operation("GET", "subscription_schedules", subscription_schedules::list),
+    Operation("POST", "subscription_schedules", subscription_schedules::create),
+    Operation("GET", "subscription_schedules/{}", subscription_schedules::retrieve),
+    Operation("POST", "subscription_schedules/{}", subscription_schedules::update),
+    Operation("POST", "subscription_schedules/{}/cancel", subscription_schedules::cancel),
+    Operation("POST", "subscription_schedules/{}/release", subscription_schedules::release),
     Operation("GET", "subscriptions", subscriptions::list),
     Operation("POST", "subscriptions", subscriptions::create),
     Operation("GET", "subscriptions/search", search::subscriptions),
@@ -126,6 +133,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "subscriptions/{}", subscriptions::update),
     Operation("DELETE", "subscriptions/{}", subscriptions::cancel),
     Operation("DELETE", "subscriptions/{}/discount", discounts::delete_of_subscription),
+    Operation("POST", "subscriptions/{}/pause", subscriptions::pause),
     Operation("POST", "subscriptions/{}/resume", subscriptions::resume),
     Operation("GET", "test_helpers/test_clocks", test_clocks::list),
     Operation("POST", "test_helpers/test_clocks", test_clocks::create),

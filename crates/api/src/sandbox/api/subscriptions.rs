@@ -21,9 +21,10 @@ use super::{
 use crate::sandbox::{
     billing::{
         cancel::{self, Ending},
-        change::{self, Change, Proration},
+        change::{self, Proration},
         collect::Collected,
         items::{self, NewItem},
+        pause::{self, Pause},
         subscribe::{FirstPayment, NewSubscription, Started, subscribe},
     },
     cards::AUTHENTICATION_REQUIRED,
@@ -210,26 +211,33 @@ pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
 pub(super) fn resume(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find(tx, request.id())?;
     let mut params = request.params;
-    params.choice("billing_cycle_anchor", &["now", "unchanged"])?;
+    params.kept("billing_cycle_anchor");
+    params.kept("payment_behavior");
     params.choice("proration_behavior", Proration::WORDS)?;
     params.integer("proration_date")?;
     params.finish()?;
-    if before.text("status") != Some("paused") {
-        return Err(ApiError::invalid("You cannot resume a subscription that is not `paused`."));
-    }
-    let mut subscription = before.clone();
-    subscription.body["status"] = json!("active");
-    subscription.body.as_object_mut().map(|body| body.remove("status_details"));
-    let change = Change {
-        items: Vec::new(),
-        proration: Proration::None,
-        at: tx.now(),
-        restarts_cycle: true,
+    Ok(pause::resume(tx, &before)?.body)
+}
+
+/// Pauses at once.
+pub(super) fn pause(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before = find(tx, request.id())?;
+    let mut params = request.params;
+    let unused = params.hash("bill_for", |bill| {
+        bill.kept("outstanding_usage_through");
+        bill.hash("unused_time_from", |from| {
+            from.choice("type", &["item_current_period_start", "none", "now"])
+        })
+    })?;
+    let invoicing = params.choice("invoicing_behavior", &["invoice", "pending_invoice_item"])?;
+    params.choice("type", &["subscription"])?;
+    params.finish()?;
+    let wanted = Pause {
+        resumes_at: None,
+        credits_unused_time: unused.flatten().flatten().as_deref() != Some("none"),
+        invoices: invoicing.as_deref() == Some("invoice"),
     };
-    let planned = change::plan(tx, &before, &change)?;
-    let (changed, _) = change::apply(tx, &before, subscription, planned, Presence::OffSession)?;
-    tx.emit("customer.subscription.resumed", &changed, None)?;
-    Ok(changed.body)
+    Ok(pause::pause(tx, &before, wanted)?.body)
 }
 
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {

@@ -19,16 +19,23 @@ pub(crate) enum Unit {
     Year,
 }
 
-impl Interval {
-    /// The interval of a price; `None` for a one-time price.
-    pub(crate) fn of_price(price: &Value) -> Option<Interval> {
-        let recurring = price["recurring"].as_object()?;
-        let unit = match recurring["interval"].as_str()? {
+impl Unit {
+    /// `day`, `week` or `month`; everything else is a year.
+    pub(crate) fn of_word(word: &str) -> Unit {
+        match word {
             "day" => Unit::Day,
             "week" => Unit::Week,
             "month" => Unit::Month,
             _ => Unit::Year,
-        };
+        }
+    }
+}
+
+impl Interval {
+    /// The interval of a price; `None` for a one-time price.
+    pub(crate) fn of_price(price: &Value) -> Option<Interval> {
+        let recurring = price["recurring"].as_object()?;
+        let unit = Unit::of_word(recurring["interval"].as_str()?);
         Some(Interval { unit, count: recurring["interval_count"].as_i64().unwrap_or(1).max(1) })
     }
 

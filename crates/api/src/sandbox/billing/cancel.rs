@@ -7,6 +7,7 @@ use super::{
     lines::{self, NewInvoiceItem},
     proration::{Period, share},
     redeem::off_item,
+    schedules,
 };
 use crate::sandbox::{
     error::ApiError,
@@ -66,9 +67,26 @@ pub(crate) fn end(
         if ending == Ending::PaymentFailed { "payment_failed" } else { "cancellation_requested" };
     body["cancellation_details"]["reason"] = json!(reason);
     body["pause_collection"] = Value::Null;
+    let schedule = body["schedule"].take();
     tx.save(subscription)?;
+    if let Some(id) = schedule.as_str() {
+        end_schedule(tx, id)?;
+    }
     stop_collecting(tx, &subscription.id, was_incomplete)?;
     tx.emit("customer.subscription.deleted", subscription, None)
+}
+
+/// A schedule ends with its subscription, unless it has ended it.
+fn end_schedule(tx: &mut Tx<'_>, id: &str) -> Result<(), ApiError> {
+    let Some(mut schedule) = tx.find(Kind::SubscriptionSchedule, id)? else { return Ok(()) };
+    if !schedules::is_live(&schedule) {
+        return Ok(());
+    }
+    schedule.body["status"] = json!("canceled");
+    schedule.body["canceled_at"] = json!(tx.now());
+    schedule.body["current_phase"] = Value::Null;
+    tx.save(&schedule)?;
+    tx.emit("subscription_schedule.canceled", &schedule, None)
 }
 
 /// Ends a subscription whose first payment never came.

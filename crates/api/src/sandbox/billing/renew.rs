@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     cancel::{self, Ending},
+    change::Proration,
     invoice::Draft,
-    items, lines,
+    items, lines, pause,
+    preview::{self, Preview},
     proration::Period,
+    schedules,
 };
 use crate::sandbox::{
     error::ApiError,
@@ -23,7 +26,18 @@ pub(crate) fn run(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<(), ApiError>
         return Ok(());
     }
     match kind {
-        Kind::Subscription => step_subscription(tx, &mut object),
+        Kind::Subscription => {
+            // A phase that ends with the period decides what the next period charges.
+            let schedule = object.text("schedule").map(str::to_owned);
+            if let Some(id) = schedule
+                && let Some(schedule) = tx.find(Kind::SubscriptionSchedule, &id)?
+                && schedules::due(&schedule).is_some_and(|due| due <= tx.now())
+            {
+                return schedules::step(tx, schedule);
+            }
+            step_subscription(tx, &mut object)
+        }
+        Kind::SubscriptionSchedule => schedules::step(tx, object),
         Kind::Invoice => step_invoice(tx, &mut object),
         Kind::CheckoutSession => expire_session(tx, &mut object),
         Kind::Dispute => tx.miss_dispute(object),
@@ -50,10 +64,18 @@ fn step_subscription(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), A
     if is_over(subscription.integer("cancel_at")) {
         return cancel::end(tx, subscription, Ending::Planned);
     }
+    if subscription.text("status") == Some("paused") {
+        return pause::resume(tx, subscription).map(drop);
+    }
     if is_over(subscription.body["pause_collection"]["resumes_at"].as_i64()) {
         let before = subscription.clone();
         subscription.body["pause_collection"] = Value::Null;
         return tx.update(&before, subscription);
+    }
+    if is_over(schedule::upcoming_at(subscription))
+        && !is_over(items::first_period_end(subscription))
+    {
+        return tell_upcoming(tx, subscription);
     }
     let is_trial = subscription.text("status") == Some("trialing");
     if is_trial && !is_over(subscription.integer("trial_end")) {
@@ -65,6 +87,23 @@ fn step_subscription(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), A
         return Ok(());
     }
     renew(tx, subscription)
+}
+
+/// Tells of the invoice that the renewal will make. It has no id: there is none yet.
+fn tell_upcoming(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), ApiError> {
+    let asked = Preview {
+        changes: Vec::new(),
+        proration: Proration::None,
+        at: tx.now(),
+        restarts_cycle: false,
+        recurring_only: false,
+        reductions: None,
+    };
+    let mut invoice = preview::of_change(tx, subscription, asked)?;
+    invoice.body.as_object_mut().map(|body| body.remove("id"));
+    subscription.private["upcoming_told"] = json!(items::first_period_end(subscription));
+    tx.save(subscription)?;
+    tx.emit("invoice.upcoming", &invoice, None)
 }
 
 /// What a trial without a payment method ends in; true when it goes on as any other.
@@ -79,11 +118,8 @@ fn ends_trial_paying(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<bool,
         Some("pause") => {
             let before = subscription.clone();
             subscription.body["status"] = json!("paused");
-            subscription.body["status_details"] = json!({ "paused": {
-                "type": "subscription",
-                "subscription": { "type": "trial_end_without_payment_method" },
-                "transitioned_at": tx.now(),
-            } });
+            subscription.body["status_details"] =
+                pause::details("trial_end_without_payment_method", tx.now());
             tx.save(subscription)?;
             tx.emit_change("customer.subscription.paused", &before, subscription)?;
             Ok(false)

@@ -17,8 +17,11 @@
 //! | Portal, start | `/portal/{secret}` | | leads to the flow's page or home |
 //! | Portal, home | `…/home` | | links "Update plan", "Cancel plan", "Add payment method", "Remove", "Update information", "Return to {business}", the dates of the billing history; buttons "Don't cancel plan", "Make default" |
 //! | Change plan | `…/subscriptions/{id}/update` | radio buttons named `price`, labelled by product; links "Monthly", "Yearly" | button "Continue" |
-//! | | `…/subscriptions/{id}/confirm?price={price}` | | button "Confirm", link "Go back" |
+//! | | `…/subscriptions/{id}/confirm?price={price}` | | `#quantity`, `#code` where allowed; buttons "Confirm", "Recalculate", link "Go back" |
 //! | Cancel | `…/subscriptions/{id}/cancel` | radio buttons named `reason`, `#comment` | button "Cancel plan", link "Keep plan" |
+//! | Stay for a coupon | `POST …/subscriptions/{id}/retain` | | button "Keep plan with the discount" on the page before |
+//! | Pause | `…/subscriptions/{id}/pause` | radio buttons named `option` | button "Pause plan", link "Keep plan" |
+//! | Go on | `POST …/subscriptions/{id}/unpause` | | button "Resume plan" on the home |
 //! | Undo | `POST …/subscriptions/{id}/resume` | | |
 //! | Add a card | `…/payment-methods/add` | the card | button "Add"; a passed challenge leads to `…/payment-methods/added` |
 //! | Default card | `POST …/payment-methods/{id}/default` | | |
@@ -106,7 +109,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 }
 
 fn portal_routes(routes: &mut web::ServiceConfig) {
-    use portal::{billing_information, cancel, home, payment_methods, plan};
+    use portal::{billing_information, cancel, home, pause, payment_methods, plan};
     routes
         .route("", web::get().to(portal::start))
         .route("/home", web::get().to(home::show))
@@ -117,6 +120,10 @@ fn portal_routes(routes: &mut web::ServiceConfig) {
         .route("/subscriptions/{id}/cancel", web::get().to(cancel::show))
         .route("/subscriptions/{id}/cancel", web::post().to(cancel::cancel))
         .route("/subscriptions/{id}/resume", web::post().to(cancel::resume))
+        .route("/subscriptions/{id}/retain", web::post().to(cancel::retain))
+        .route("/subscriptions/{id}/pause", web::get().to(pause::show))
+        .route("/subscriptions/{id}/pause", web::post().to(pause::pause))
+        .route("/subscriptions/{id}/unpause", web::post().to(pause::unpause))
         .route("/payment-methods/add", web::get().to(payment_methods::show_add))
         .route("/payment-methods/add", web::post().to(payment_methods::add))
         .route("/payment-methods/added", web::get().to(payment_methods::added))

@@ -3,6 +3,7 @@
 pub(super) mod billing_information;
 pub(super) mod cancel;
 pub(super) mod home;
+pub(super) mod pause;
 pub(super) mod payment_methods;
 pub(super) mod plan;
 
@@ -104,6 +105,9 @@ enum Done {
     PlanChanged,
     Canceled,
     Resumed,
+    Retained,
+    Paused,
+    Unpaused,
     CardAdded,
     DefaultChanged,
     CardRemoved,
@@ -116,6 +120,9 @@ impl Done {
             Done::PlanChanged => "plan-changed",
             Done::Canceled => "canceled",
             Done::Resumed => "resumed",
+            Done::Retained => "retained",
+            Done::Paused => "paused",
+            Done::Unpaused => "unpaused",
             Done::CardAdded => "card-added",
             Done::DefaultChanged => "default-changed",
             Done::CardRemoved => "card-removed",
@@ -129,6 +136,9 @@ impl Done {
             Done::PlanChanged => "Your plan has been updated.",
             Done::Canceled => "Your plan has been canceled.",
             Done::Resumed => "Your plan goes on. The cancellation was taken back.",
+            Done::Retained => "Your plan goes on, with the discount.",
+            Done::Paused => "Your plan has been paused.",
+            Done::Unpaused => "Your plan goes on.",
             Done::CardAdded => "Your card has been saved.",
             Done::DefaultChanged => "Your default payment method has been changed.",
             Done::CardRemoved => "The card has been removed.",
@@ -141,11 +151,11 @@ impl Done {
         match task {
             Task::CustomerUpdate => self == Done::InformationSaved,
             Task::PaymentMethodUpdate => matches!(self, Done::CardAdded | Done::DefaultChanged),
-            Task::SubscriptionCancel { .. } => self == Done::Canceled,
+            Task::SubscriptionCancel { .. } => matches!(self, Done::Canceled | Done::Retained),
             Task::SubscriptionUpdate { .. } | Task::SubscriptionUpdateConfirm { .. } => {
                 self == Done::PlanChanged
             }
-            Task::SubscriptionPause { .. } => false,
+            Task::SubscriptionPause { .. } => self == Done::Paused,
         }
     }
 }
@@ -163,16 +173,22 @@ pub(super) async fn start(sandbox: web::Data<Sandbox>, secret: web::Path<String>
         None => portal.path("/home"),
         Some(Task::CustomerUpdate) => portal.path("/billing-information"),
         Some(Task::PaymentMethodUpdate) => portal.path("/payment-methods/add"),
-        Some(Task::SubscriptionCancel { subscription }) => {
+        Some(Task::SubscriptionCancel { subscription, .. }) => {
             portal.subscription_path(subscription, "cancel")
         }
         Some(Task::SubscriptionUpdate { subscription }) => {
             portal.subscription_path(subscription, "update")
         }
-        Some(Task::SubscriptionUpdateConfirm { subscription, price, .. }) => {
-            portal.subscription_path(subscription, &plan::confirm(price))
+        Some(Task::SubscriptionUpdateConfirm { subscription, price, quantity }) => {
+            let price = match price.as_str() {
+                "" => &portal.subscription(subscription)?.price,
+                price => price,
+            };
+            portal.subscription_path(subscription, &plan::confirm(price, *quantity))
         }
-        Some(Task::SubscriptionPause { .. }) => return Err(feature_is_off()),
+        Some(Task::SubscriptionPause { subscription }) => {
+            portal.subscription_path(subscription, "pause")
+        }
     };
     Ok(reply::see_other(&rest))
 }

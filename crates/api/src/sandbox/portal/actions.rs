@@ -2,23 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{BillingInfo, CancelWhen, ChangePreview, view};
+use super::{BillingInfo, CancelWhen, view};
 use crate::sandbox::{
     api::detach_from,
     billing::{
         cancel::{self, Ending},
-        change::{self, Change, ItemChange, Planned, Proration},
-        collect::Collected,
+        change::{self, Proration},
         invoice::DRAFT_TIME,
-        items,
-        lines::price_amount,
-        proration::Period,
+        pause::{self, Pause},
+        redeem::Holder,
     },
-    cards::{AUTHENTICATION_REQUIRED, Card, billing_details},
+    cards::{Card, billing_details},
     checkout::{
         CardInput, Outcome,
         challenge::{self, Purpose},
     },
+    clock,
     error::ApiError,
     object::{Kind, Object},
     payment::{Presence, Verdict, save_verdict},
@@ -42,7 +41,7 @@ impl Visit {
         format!("{}/{path}", self.session.text("url").unwrap_or_default())
     }
 
-    fn require(&self, feature: &str) -> Result<(), ApiError> {
+    pub(super) fn require(&self, feature: &str) -> Result<(), ApiError> {
         if self.feature(feature)["enabled"] == true {
             return Ok(());
         }
@@ -69,103 +68,6 @@ impl Visit {
         }
         Err(ApiError::no_such(Kind::PaymentMethod, id, "payment_method").in_path())
     }
-}
-
-fn plan_change(
-    tx: &mut Tx<'_>,
-    visit: &Visit,
-    subscription: &Object,
-    price: &str,
-) -> Result<(Planned, Object), ApiError> {
-    visit.require("subscription_update")?;
-    if !view::is_changeable(subscription) {
-        return Err(ApiError::invalid("This subscription cannot be updated here."));
-    }
-    if !view::offered_prices(&visit.configuration).any(|offered| offered == price) {
-        return Err(ApiError::no_such(Kind::Price, price, "price"));
-    }
-    let price = tx.get(Kind::Price, price, "price")?;
-    let item = items::of(subscription)
-        .first()
-        .ok_or_else(|| ApiError::invalid("This subscription has no items."))?;
-    if item["price"]["id"] == price.id {
-        return Err(ApiError::invalid("The subscription is on this plan already."));
-    }
-    let feature = visit.feature("subscription_update");
-    let ends_trial = subscription.text("status") == Some("trialing")
-        && feature["trial_update_behavior"] == "end_trial";
-    let change = Change {
-        items: vec![ItemChange::Set {
-            id: item["id"].as_str().unwrap_or_default().to_owned(),
-            price: Some(price.clone()),
-            quantity: None,
-            metadata: Value::Null,
-        }],
-        proration: Proration::parse(feature["proration_behavior"].as_str().unwrap_or("none")),
-        at: tx.now(),
-        restarts_cycle: ends_trial || feature["billing_cycle_anchor"] == "now",
-    };
-    Ok((change::plan(tx, subscription, &change)?, price))
-}
-
-pub(super) fn preview_change(
-    tx: &mut Tx<'_>,
-    visit: &Visit,
-    subscription: &str,
-    price: &str,
-) -> Result<ChangePreview, ApiError> {
-    let subscription = visit.subscription(tx, subscription)?;
-    let (planned, price) = plan_change(tx, visit, &subscription, price)?;
-    let mut lines = Vec::new();
-    for proration in &planned.prorations {
-        lines.push((proration.description.clone().unwrap_or_default(), proration.amount));
-    }
-    for line in &planned.new_periods {
-        let text = line["description"].as_str().unwrap_or_default().to_owned();
-        lines.push((text, line["amount"].as_i64().unwrap_or(0)));
-    }
-    let total: i64 = lines.iter().map(|(_, amount)| amount).sum();
-    let balance = visit.customer.integer("balance").unwrap_or(0);
-    let due_now = if planned.invoices_now { (total + balance).max(0) } else { 0 };
-    let Period { end, .. } =
-        planned.items.first().map_or(Period { start: 0, end: 0 }, items::period);
-    let quantity = planned.items.first().and_then(|item| item["quantity"].as_i64()).unwrap_or(1);
-    Ok(ChangePreview {
-        currency: price.text("currency").unwrap_or_default().to_owned(),
-        due_now,
-        credit: (-total).max(0),
-        recurring_total: price_amount(&price.body, quantity),
-        renews_at: end,
-        lines,
-    })
-}
-
-pub(super) fn change_plan(
-    tx: &mut Tx<'_>,
-    visit: &Visit,
-    subscription: &str,
-    price: &str,
-) -> Result<(), ApiError> {
-    let before = visit.subscription(tx, subscription)?;
-    let (planned, _) = plan_change(tx, visit, &before, price)?;
-    let mut changed = before.clone();
-    if before.text("status") == Some("trialing") && planned.anchor.is_some() {
-        changed.body["trial_end"] = json!(tx.now());
-        changed.body["status"] = json!("active");
-    }
-    let (_, collected) = change::apply(tx, &before, changed, planned, Presence::OnSession)?;
-    // The plan changes only when it is paid for: an error undoes what was written.
-    let mut error = match collected {
-        None | Some((_, Collected::Paid)) => return Ok(()),
-        Some((_, Collected::Declined(decline))) => decline.error(),
-        Some((_, Collected::ActionRequired)) => AUTHENTICATION_REQUIRED.error(),
-        Some((_, Collected::NoPaymentMethod)) => {
-            ApiError::invalid("Add a payment method before you change to this plan.")
-                .code("resource_missing")
-        }
-    };
-    error.keeps_changes = false;
-    Err(error)
 }
 
 pub(super) fn cancel(
@@ -224,6 +126,57 @@ pub(super) fn undo_cancel(
     }
     let mut subscription = before.clone();
     cancel::unschedule(&mut subscription);
+    tx.update(&before, &subscription)
+}
+
+pub(super) fn pause(
+    tx: &mut Tx<'_>,
+    visit: &Visit,
+    subscription: &str,
+    option: usize,
+) -> Result<(), ApiError> {
+    visit.require("subscription_pause")?;
+    let before = visit.subscription(tx, subscription)?;
+    let options = view::pause_options(visit.feature("subscription_pause"));
+    let resumes_at = match (options.is_empty(), options.get(option)) {
+        (true, _) => None,
+        (false, Some((count, unit))) => {
+            let end = clock::after(tx.now(), &format!("{count}{unit}s"));
+            Some(end.map_err(ApiError::invalid)?)
+        }
+        (false, None) => return Err(ApiError::invalid("Choose how long to pause.")),
+    };
+    let wanted = Pause { resumes_at, credits_unused_time: true, invoices: false };
+    pause::pause(tx, &before, wanted).map(drop)
+}
+
+pub(super) fn unpause(tx: &mut Tx<'_>, visit: &Visit, subscription: &str) -> Result<(), ApiError> {
+    visit.require("subscription_pause")?;
+    let before = visit.subscription(tx, subscription)?;
+    pause::resume(tx, &before).map(drop)
+}
+
+pub(super) fn accept_retention(tx: &mut Tx<'_>, visit: &Visit) -> Result<(), ApiError> {
+    let flow = &visit.session.body["flow"]["subscription_cancel"];
+    let coupon = flow["retention"]["coupon_offer"]["coupon"].as_str();
+    let coupon = coupon.ok_or_else(|| ApiError::invalid("Nothing is offered here."))?;
+    let before = visit.subscription(tx, flow["subscription"].as_str().unwrap_or_default())?;
+    let offer = tx.offer_of_coupon(coupon, "coupon")?;
+    let is_taken = tx
+        .discounts(&before.body["discounts"])?
+        .iter()
+        .any(|held| held.body["source"]["coupon"] == coupon);
+    if is_taken {
+        // The second click of a double submit.
+        return Ok(());
+    }
+    tx.check_offer(&offer, Some(&visit.customer.id), None, "coupon")?;
+    let holder = Holder::Subscription(&before.id);
+    let discount = tx.redeem(&offer, Some(&visit.customer.id), holder)?;
+    let mut subscription = before.clone();
+    if let Some(held) = subscription.body["discounts"].as_array_mut() {
+        held.push(json!(discount.id));
+    }
     tx.update(&before, &subscription)
 }
 

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    Address, AfterFlow, Business, CancelFeature, CancelWhen, Features, Flow, Offer, PortalCustomer,
-    PortalInvoice, PortalPage, PortalPaymentMethod, PortalSubscription, Task, actions::Visit,
+    Address, AfterFlow, Business, CancelFeature, CancelWhen, Features, Flow, Offer, PauseFeature,
+    PortalCustomer, PortalInvoice, PortalPage, PortalPaymentMethod, PortalSubscription, Retention,
+    Task, actions::Visit,
 };
 use crate::sandbox::{
-    billing::items,
+    billing::{items, offer},
     checkout::Cadence,
     error::ApiError,
     object::{Kind, Object},
@@ -35,7 +36,7 @@ pub(super) fn page(tx: &mut Tx<'_>, visit: &Visit) -> Result<PortalPage, ApiErro
             terms_of_service_url: text("terms_of_service_url"),
         },
         features: features(visit),
-        flow: flow(&visit.session.body["flow"]),
+        flow: flow(tx, &visit.session.body["flow"])?,
         return_url: visit.session.text("return_url").map(str::to_owned),
         customer: portal_customer(&visit.customer),
         subscriptions,
@@ -73,8 +74,42 @@ fn features(visit: &Visit) -> Features {
                 Vec::new()
             },
         }),
+        subscription_pause: is_on("subscription_pause")
+            .then(|| PauseFeature { options: pause_options(visit.feature("subscription_pause")) }),
         subscription_update: is_on("subscription_update"),
+        promotion_codes: words(&visit.feature("subscription_update")["default_allowed_updates"])
+            .iter()
+            .any(|word| word == "promotion_code"),
     }
+}
+
+/// The lengths that a subscription may be paused for; none for an indefinite pause.
+pub(super) fn pause_options(feature: &Value) -> Vec<(i64, String)> {
+    let duration = &feature["duration"];
+    let options = duration["interval_options"].as_array().into_iter().flatten();
+    options
+        .filter(|_| duration["type"] == "interval_options")
+        .filter_map(|option| {
+            let unit = option["interval"].as_str()?.to_owned();
+            Some((option["interval_count"].as_i64().unwrap_or(1), unit))
+        })
+        .collect()
+}
+
+/// The least and the most of a product that the configuration lets customers choose.
+pub(super) fn quantity_bounds(configuration: &Object, product: &str) -> Option<(i64, i64)> {
+    let update = &configuration.body["features"]["subscription_update"];
+    if !words(&update["default_allowed_updates"]).iter().any(|word| word == "quantity") {
+        return None;
+    }
+    let products = update["products"].as_array().into_iter().flatten();
+    let adjustable = products
+        .filter(|offered| offered["product"] == product)
+        .map(|offered| &offered["adjustable_quantity"])
+        .next()?;
+    let least = adjustable["minimum"].as_i64().unwrap_or(1);
+    (adjustable["enabled"] == true)
+        .then(|| (least, adjustable["maximum"].as_i64().unwrap_or(i64::from(u16::MAX))))
 }
 
 pub(super) fn cancel_when(feature: &Value) -> CancelWhen {
@@ -91,12 +126,22 @@ pub(super) fn words(array: &Value) -> Vec<String> {
         .collect()
 }
 
-fn flow(flow: &Value) -> Option<Flow> {
-    let kind = flow["type"].as_str()?;
+fn retention(tx: &mut Tx<'_>, retention: &Value) -> Result<Option<Retention>, ApiError> {
+    let Some(id) = retention["coupon_offer"]["coupon"].as_str() else { return Ok(None) };
+    let now = tx.now();
+    let coupon = tx.find(Kind::Coupon, id)?.filter(|coupon| offer::is_valid(&coupon.body, now));
+    Ok(coupon.map(|coupon| Retention { coupon: coupon.id, text: offer::in_words(&coupon.body) }))
+}
+
+fn flow(tx: &mut Tx<'_>, flow: &Value) -> Result<Option<Flow>, ApiError> {
+    let Some(kind) = flow["type"].as_str() else { return Ok(None) };
     let subscription = flow[kind]["subscription"].as_str().unwrap_or_default().to_owned();
     let task = match kind {
         "payment_method_update" => Task::PaymentMethodUpdate,
-        "subscription_cancel" => Task::SubscriptionCancel { subscription },
+        "subscription_cancel" => Task::SubscriptionCancel {
+            subscription,
+            retention: retention(tx, &flow[kind]["retention"])?,
+        },
         "subscription_pause" => Task::SubscriptionPause { subscription },
         "subscription_update" => Task::SubscriptionUpdate { subscription },
         "subscription_update_confirm" => {
@@ -104,7 +149,7 @@ fn flow(flow: &Value) -> Option<Flow> {
             Task::SubscriptionUpdateConfirm {
                 subscription,
                 price: item["price"].as_str().unwrap_or_default().to_owned(),
-                quantity: item["quantity"].as_i64().unwrap_or(1),
+                quantity: item["quantity"].as_i64(),
             }
         }
         _ => Task::CustomerUpdate,
@@ -119,7 +164,7 @@ fn flow(flow: &Value) -> Option<Flow> {
         },
         _ => AfterFlow::PortalHomepage,
     };
-    Some(Flow { task, after })
+    Ok(Some(Flow { task, after }))
 }
 
 fn portal_customer(customer: &Object) -> PortalCustomer {
@@ -167,6 +212,7 @@ pub(super) fn address_value(address: &Address) -> Value {
 pub(super) fn is_changeable(subscription: &Object) -> bool {
     items::of(subscription).len() == 1
         && subscription.body["cancel_at"].is_null()
+        && subscription.body["schedule"].is_null()
         && matches!(subscription.text("status"), Some("active" | "trialing"))
         && subscription.text("collection_method") == Some("charge_automatically")
 }
@@ -195,6 +241,11 @@ fn portal_subscription(
         current_period_end: items::period(item).end,
         trial_end: subscription.integer("trial_end").filter(|end| *end > tx.now()),
         ends_at: subscription.integer("cancel_at"),
+        resumes_at: subscription.private["resumes_at"].as_i64(),
+        quantity_bounds: quantity_bounds(
+            &visit.configuration,
+            price["product"].as_str().unwrap_or_default(),
+        ),
         is_changeable: is_changeable(subscription)
             && visit.feature("subscription_update")["enabled"] == true,
         payment_method: method.map(|method| method.id),

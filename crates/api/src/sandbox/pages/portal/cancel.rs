@@ -64,6 +64,18 @@ pub(in crate::sandbox::pages) async fn resume(
     Ok(portal.finish(Done::Resumed))
 }
 
+/// `POST /portal/{secret}/subscriptions/{id}/retain`: stays, for the coupon that the flow offers.
+pub(in crate::sandbox::pages) async fn retain(
+    sandbox: web::Data<Sandbox>,
+    path: web::Path<(String, String)>,
+) -> Answer {
+    let portal = Portal::load(&sandbox, &path.0).await?;
+    cancel_feature(&portal)?;
+    portal.subscription(&path.1)?;
+    portal::accept_retention(&sandbox, &portal.secret).await?;
+    Ok(portal.finish(Done::Retained))
+}
+
 fn cancel_feature(portal: &Portal) -> Result<&CancelFeature, PageError> {
     portal.page.features.subscription_cancel.as_ref().ok_or_else(feature_is_off)
 }
@@ -87,7 +99,19 @@ fn view(portal: &Portal, feature: &CancelFeature, subscription: &PortalSubscript
         Some(Task::SubscriptionCancel { .. })
     );
     let way_back = portal.way_back(in_flow);
+    let retention = match portal.page.flow.as_ref().map(|flow| &flow.task) {
+        Some(Task::SubscriptionCancel { retention, .. }) => retention.as_ref(),
+        _ => None,
+    };
     let body = html! {
+        @if let Some(retention) = retention {
+            form.card.stack.wide method="post" action=(portal.subscription_path(&subscription.id, "retain"))
+                aria-labelledby="offer" {
+                h2 id="offer" { "Stay, and get " (retention.text) }
+                p { "The discount starts with your next invoice. You can still cancel at any time." }
+                div.row { button.btn type="submit" { "Keep plan with the discount" } }
+            }
+        }
         form.card.stack.wide method="post" action=(portal.subscription_path(&subscription.id, "cancel")) {
             div.stack {
                 h1 { "Cancel your plan" }

@@ -102,6 +102,10 @@ fn plan(portal: &Portal, subscription: &PortalSubscription) -> Markup {
         .iter()
         .find(|card| Some(&card.id) == subscription.payment_method.as_ref());
     let cancel = subscription.ends_at.is_none() && features.subscription_cancel.is_some();
+    let is_paused = subscription.status == "paused";
+    let pause = features.subscription_pause.is_some()
+        && subscription.ends_at.is_none()
+        && matches!(subscription.status.as_str(), "active" | "trialing" | "past_due" | "paused");
     let undo = subscription.ends_at.is_some() && features.subscription_cancel.is_some();
     html! {
         div.stack data-testid="subscription" {
@@ -116,10 +120,17 @@ fn plan(portal: &Portal, subscription: &PortalSubscription) -> Markup {
             @if let Some(card) = card {
                 p.soft.small.num { "Paid with " (card_name(card)) }
             }
-            @if subscription.is_changeable && features.subscription_update || cancel || undo {
+            @if subscription.is_changeable && features.subscription_update || cancel || undo || pause {
                 div.row {
                     @if subscription.is_changeable && features.subscription_update {
                         a.btn href=(portal.subscription_path(&subscription.id, "update")) { "Update plan" }
+                    }
+                    @if pause && is_paused {
+                        form method="post" action=(portal.subscription_path(&subscription.id, "unpause")) {
+                            button.btn type="submit" { "Resume plan" }
+                        }
+                    } @else if pause {
+                        a.btn.quiet href=(portal.subscription_path(&subscription.id, "pause")) { "Pause plan" }
                     }
                     @if cancel {
                         a.btn.quiet href=(portal.subscription_path(&subscription.id, "cancel")) { "Cancel plan" }
@@ -163,6 +174,10 @@ fn what_is_next(subscription: &PortalSubscription) -> String {
         (None, "active" | "past_due") => {
             format!("Your plan renews on {}.", display::date(subscription.current_period_end))
         }
+        (None, "paused") => match subscription.resumes_at {
+            Some(end) => format!("Your plan is paused until {}.", display::date(end)),
+            None => "Your plan is paused until you resume it.".to_owned(),
+        },
         (None, _) => "Your plan starts again once its invoice is paid.".to_owned(),
     }
 }

@@ -1,21 +1,25 @@
 //! Changing the plan: choose a price, see what it costs now and later, confirm.
 
+mod confirmation;
+
 use actix_web::http::StatusCode;
 use actix_web::web;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::home::{card_name, price};
+use self::confirmation::confirm_view;
+use super::home::price;
 use super::{Done, Portal, feature_is_off};
 use crate::sandbox::Sandbox;
 use crate::sandbox::checkout::Cadence;
 use crate::sandbox::pages::display;
 use crate::sandbox::pages::reply::{self, Answer, PageError};
-use crate::sandbox::portal::{self, ChangePreview, Offer, PortalSubscription, Task};
+use crate::sandbox::portal::{self, ChangePreview, Offer, PortalSubscription, Task, WantedChange};
 
 /// The rest of the confirmation's path, after the subscription.
-pub(super) fn confirm(price: &str) -> String {
-    format!("confirm?price={price}")
+pub(super) fn confirm(price: &str, quantity: Option<i64>) -> String {
+    let quantity = quantity.map(|quantity| format!("&quantity={quantity}")).unwrap_or_default();
+    format!("confirm?price={price}{quantity}")
 }
 
 /// Which intervals are shown, and whether the form came back without a choice.
@@ -26,10 +30,24 @@ pub(in crate::sandbox::pages) struct ChooseQuery {
     missing: bool,
 }
 
-/// The chosen price.
+/// What was chosen.
 #[derive(Debug, Deserialize)]
 pub(in crate::sandbox::pages) struct Choice {
     price: Option<String>,
+    quantity: Option<i64>,
+    code: Option<String>,
+    at: Option<i64>,
+}
+
+impl Choice {
+    fn wanted(&self, subscription: &PortalSubscription) -> WantedChange {
+        WantedChange {
+            price: self.price.clone().unwrap_or_else(|| subscription.price.clone()),
+            quantity: self.quantity,
+            code: self.code.clone(),
+            at: self.at,
+        }
+    }
 }
 
 /// `GET /portal/{secret}/subscriptions/{id}/update`
@@ -51,13 +69,17 @@ pub(in crate::sandbox::pages) async fn show_confirm(
 ) -> Answer {
     let portal = Portal::load(&sandbox, &path.0).await?;
     let subscription = changeable(&portal, &path.1)?;
-    let Some(price) = choice.price.as_deref().filter(|price| *price != subscription.price) else {
+    let wanted = choice.wanted(subscription);
+    if is_same(&wanted, subscription) {
         return Ok(reply::see_other(
             &portal.subscription_path(&subscription.id, "update?missing=true"),
         ));
-    };
-    let preview = portal::preview_change(&sandbox, &portal.secret, &subscription.id, price).await?;
-    Ok(reply::page(confirm_view(&portal, subscription, offer(&portal, price)?, &preview, None)))
+    }
+    let (shown, refusal) = preview(&sandbox, &portal, subscription, wanted).await?;
+    let offer = offer(&portal, subscription, &shown.wanted.price)?;
+    let page = confirm_view(&portal, subscription, &offer, &shown, refusal.as_deref());
+    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(reply::page_with(status, page, None))
 }
 
 /// `POST /portal/{secret}/subscriptions/{id}/confirm`
@@ -68,23 +90,63 @@ pub(in crate::sandbox::pages) async fn change(
 ) -> Answer {
     let portal = Portal::load(&sandbox, &path.0).await?;
     let subscription = changeable(&portal, &path.1)?;
-    let offer = offer(&portal, choice.price.as_deref().unwrap_or_default())?;
-    if offer.price == subscription.price {
+    let wanted = choice.wanted(subscription);
+    let offer = offer(&portal, subscription, &wanted.price)?;
+    if is_same(&wanted, subscription) {
         // The second click of a double submit, after the first one changed the plan.
         return Ok(portal.finish(Done::PlanChanged));
     }
-    match portal::change_plan(&sandbox, &portal.secret, &subscription.id, &offer.price).await {
+    let secret = &portal.secret;
+    match portal::change_plan(&sandbox, secret, &subscription.id, wanted.clone()).await {
         Ok(()) => Ok(portal.finish(Done::PlanChanged)),
-        Err(declined) if declined.status == 402 => {
-            let preview =
-                portal::preview_change(&sandbox, &portal.secret, &subscription.id, &offer.price)
-                    .await?;
-            let page =
-                confirm_view(&portal, subscription, offer, &preview, Some(&declined.message));
-            Ok(reply::page_with(StatusCode::PAYMENT_REQUIRED, page, None))
+        Err(refused) if refused.status == 402 || refused.param.is_some() => {
+            let (shown, _) = preview(&sandbox, &portal, subscription, wanted).await?;
+            let message = match refused.status {
+                402 => format!("{} Your plan has not changed.", refused.message),
+                _ => refused.message,
+            };
+            let page = confirm_view(&portal, subscription, &offer, &shown, Some(&message));
+            let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
+            Ok(reply::page_with(status, page, None))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A change and what it would cost.
+struct Shown {
+    wanted: WantedChange,
+    preview: ChangePreview,
+}
+
+/// What the change would cost; without the code, and the reason why, when the code is refused.
+async fn preview(
+    sandbox: &Sandbox,
+    portal: &Portal,
+    subscription: &PortalSubscription,
+    mut wanted: WantedChange,
+) -> Result<(Shown, Option<String>), PageError> {
+    let (secret, id) = (&portal.secret, &subscription.id);
+    let mut refusal = None;
+    let preview = match portal::preview_change(sandbox, secret, id, &wanted).await {
+        Err(error) if error.param.as_deref() == Some("promotion_code") => {
+            refusal = Some(error.message);
+            wanted.code = None;
+            portal::preview_change(sandbox, secret, id, &wanted).await?
+        }
+        Err(error) if error.param.as_deref() == Some("quantity") => {
+            refusal = Some(error.message);
+            wanted.quantity = None;
+            portal::preview_change(sandbox, secret, id, &wanted).await?
+        }
+        answer => answer?,
+    };
+    Ok((Shown { wanted, preview }, refusal))
+}
+
+fn is_same(wanted: &WantedChange, subscription: &PortalSubscription) -> bool {
+    wanted.price == subscription.price
+        && wanted.quantity.is_none_or(|quantity| quantity == subscription.quantity)
 }
 
 fn changeable<'a>(
@@ -96,8 +158,28 @@ fn changeable<'a>(
     if offered { Ok(subscription) } else { Err(feature_is_off()) }
 }
 
-fn offer<'a>(portal: &'a Portal, price: &str) -> Result<&'a Offer, PageError> {
-    portal.page.offers.iter().find(|offer| offer.price == price).ok_or_else(feature_is_off)
+/// The offer of a price; the plan there is can stay, though it is no longer offered.
+fn offer(
+    portal: &Portal,
+    subscription: &PortalSubscription,
+    price: &str,
+) -> Result<Offer, PageError> {
+    if let Some(offer) = portal.page.offers.iter().find(|offer| offer.price == price) {
+        return Ok(offer.clone());
+    }
+    if subscription.price != price {
+        return Err(feature_is_off());
+    }
+    Ok(Offer {
+        price: subscription.price.clone(),
+        product_name: subscription.product_name.clone(),
+        product_description: None,
+        product_image: subscription.product_image.clone(),
+        features: Vec::new(),
+        unit_amount: subscription.unit_amount,
+        currency: subscription.currency.clone(),
+        cadence: subscription.cadence.clone(),
+    })
 }
 
 fn in_flow(portal: &Portal) -> bool {
@@ -145,7 +227,14 @@ fn choose_view(portal: &Portal, subscription: &PortalSubscription, query: &Choos
             fieldset.choices {
                 legend.hidden-label { "Plan" }
                 @for offer in offers.iter().filter(|offer| Some(&offer.cadence) == shown) {
-                    (offer_choice(offer, offer.price == subscription.price))
+                    (offer_choice(offer, subscription))
+                }
+            }
+            @if let Some((least, most)) = subscription.quantity_bounds {
+                div.field {
+                    label for="quantity" { "Quantity" }
+                    input id="quantity" name="quantity" type="number" inputmode="numeric" min=(least) max=(most)
+                        value=(subscription.quantity) required;
                 }
             }
             div.row { button.btn type="submit" data-testid="submit" { "Continue" } }
@@ -154,11 +243,15 @@ fn choose_view(portal: &Portal, subscription: &PortalSubscription, query: &Choos
     portal.frame("Update your plan", portal.way_back(in_flow(portal)), body)
 }
 
-fn offer_choice(offer: &Offer, is_current: bool) -> Markup {
+fn offer_choice(offer: &Offer, subscription: &PortalSubscription) -> Markup {
+    let is_current = offer.price == subscription.price;
+    // The same plan can be had in another number.
+    let is_fixed = is_current && subscription.quantity_bounds.is_none();
     let every = display::interval(&offer.cadence.interval, offer.cadence.count);
     html! {
         label.choice for=(offer.price) {
-            input type="radio" name="price" id=(offer.price) value=(offer.price) required disabled[is_current];
+            input type="radio" name="price" id=(offer.price) value=(offer.price) required disabled[is_fixed]
+                checked[is_current && !is_fixed];
             span.stack.tight {
                 span.strong { (offer.product_name) @if is_current { " " span.pill { "Current plan" } } }
                 @if let Some(description) = &offer.product_description { span.soft.small { (description) } }
@@ -170,66 +263,4 @@ fn offer_choice(offer: &Offer, is_current: bool) -> Markup {
             }
         }
     }
-}
-
-fn confirm_view(
-    portal: &Portal,
-    subscription: &PortalSubscription,
-    offer: &Offer,
-    preview: &ChangePreview,
-    refusal: Option<&str>,
-) -> Markup {
-    let money = |amount: i64| display::amount(amount, &preview.currency);
-    let every = display::interval(&offer.cadence.interval, offer.cadence.count);
-    let card = portal
-        .page
-        .payment_methods
-        .iter()
-        .find(|card| Some(&card.id) == subscription.payment_method.as_ref());
-    let difference: i64 = preview.lines.iter().map(|(_, amount)| amount).sum();
-    let body = html! {
-        h1 { "Confirm your update" }
-        @if let Some(refusal) = refusal { p.notice.bad role="alert" { (refusal) " Your plan has not changed." } }
-        section.card.stack aria-labelledby="change" {
-            h2 id="change" { "Your plan" }
-            dl.kv {
-                dt { "Now" }
-                dd.num { (subscription.product_name) ", " (price(subscription)) }
-                dt { "New" }
-                dd.strong.num { (offer.product_name) ", " (display::amount(offer.unit_amount, &offer.currency)) " "
-                    (every) }
-            }
-        }
-        section.card.stack aria-labelledby="cost" {
-            h2 id="cost" { "What you pay" }
-            @if !preview.lines.is_empty() {
-                dl.totals.plain.soft.small.num { @for (text, amount) in &preview.lines { dt { (text) } dd { (money(*amount)) } } }
-            }
-            dl.totals.num {
-                dt.due { "Due today" }
-                dd.due data-testid="due-today" { (money(preview.due_now)) }
-                @if preview.due_now == 0 && difference > 0 {
-                    dt { "Added to your next invoice" }
-                    dd { (money(difference)) }
-                }
-                @if preview.credit > 0 {
-                    dt { "Credit for your next invoices" }
-                    dd { (money(preview.credit)) }
-                }
-                dt.soft { "From " (display::date(preview.renews_at)) }
-                dd.soft { (money(preview.recurring_total)) " " (every) }
-            }
-            @if let (Some(card), true) = (card, preview.due_now > 0) {
-                p.soft.small.num { "Charged to " (card_name(card)) "." }
-            }
-        }
-        form.row method="post" action=(portal.subscription_path(&subscription.id, "confirm")) {
-            input type="hidden" name="price" value=(offer.price);
-            button.btn type="submit" data-testid="submit" { "Confirm" }
-            @if !matches!(portal.page.flow.as_ref().map(|flow| &flow.task), Some(Task::SubscriptionUpdateConfirm { .. })) {
-                a.btn.quiet href=(portal.subscription_path(&subscription.id, "update")) { "Go back" }
-            }
-        }
-    };
-    portal.frame("Confirm your update", portal.way_back(in_flow(portal)), body)
 }
