@@ -11,25 +11,29 @@ const LAST_OF_JANUARY: i64 = 1_801_396_800;
 const DAY: i64 = 86_400;
 
 async fn clock(sandbox: &Sandbox) -> String {
-    let time = LAST_OF_JANUARY.to_string();
-    let form = [("frozen_time", time.as_str()), ("name", "Renewals")];
+    clock_at(sandbox, LAST_OF_JANUARY).await
+}
+
+pub async fn clock_at(sandbox: &Sandbox, time: i64) -> String {
+    let text_of_time = time.to_string();
+    let form = [("frozen_time", text_of_time.as_str()), ("name", "Renewals")];
     let made = sandbox.post("/v1/test_helpers/test_clocks", &form).await;
-    assert_eq!((text(&made["status"]), &made["frozen_time"]), ("ready", &LAST_OF_JANUARY.into()));
+    assert_eq!((text(&made["status"]), &made["frozen_time"]), ("ready", &time.into()));
     text(&made["id"]).to_owned()
 }
 
 /// Moves a clock and asks, as clients do, until it is ready.
-async fn advance(sandbox: &Sandbox, clock: &str, time: i64) {
+pub async fn advance(sandbox: &Sandbox, clock: &str, time: i64) {
     let path = format!("/v1/test_helpers/test_clocks/{clock}");
     let time = time.to_string();
     let moving = sandbox.post(&format!("{path}/advance"), &[("frozen_time", &time)]).await;
     assert_eq!(moving["status"], "advancing");
     while sandbox.get(&path).await["status"] != "ready" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-async fn customer_on(sandbox: &Sandbox, clock: &str) -> String {
+pub async fn customer_on(sandbox: &Sandbox, clock: &str) -> String {
     let form = [
         ("test_clock", clock),
         ("payment_method", "pm_card_visa"),

@@ -1,14 +1,19 @@
 //! The embedded Stripe, started alone and driven over HTTP.
 
 mod billing;
+mod cards;
 mod checkout;
 mod clocks;
+mod differential;
 mod discounts;
 mod faults;
 mod money;
+mod periods;
 mod portal;
+mod portal_flows;
 mod protocol;
 mod resources;
+mod schedules;
 mod subscriber;
 mod webhooks;
 
