@@ -2,23 +2,24 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 
 use crate::{
     app::{self, Application},
     billing::{self, Rules, refresh::Refresher},
-    catalog,
+    catalog::{self, Shop},
     clock::Clock,
     config::{Config, SecretSource, Settings, StripeSettings},
-    db::Db,
+    db::{self, Db, cli::DbCommand},
+    doctor::{self, Severity},
     episodes::{
         self,
         cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
         stats_cli::StatsArgs,
     },
     inbox::{self, Inbox},
-    sandbox,
+    sandbox, status,
     stripe::Client,
     telemetry,
 };
@@ -78,6 +79,13 @@ enum Command {
     /// Look after listeners' accounts
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Move a database
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Show how everything stands, on one screen
+    Status(Settings),
+    /// Look at everything that has to be right and say what is not; the exit code says whether anything fails
+    Doctor(Settings),
     /// Look at what Stripe sent, and apply it again
     #[command(subcommand)]
     Events(EventsCommand),
@@ -181,6 +189,7 @@ Secrets come by environment, or by a file named in NAME_FILE, never by flag:
   SECRET_KEYS            keys for tokens, feeds and media, comma-separated: the first makes, all check;
                          unset: generated into DATA_DIR. Required with PostgreSQL and with a live key
   SMTP_URL               smtps://user:password@host; unset: the sandbox's mailbox, or with a key no mail goes out
+  OPERATOR_TOKEN         opens GET /metrics; unset: metrics need METRICS_ADDR
   DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
   DATABASE_READ_URL      postgres://… of a replica, for plans and episodes; unset: none
   DATABASE_LISTEN_URL    postgres://… where LISTEN works, when DATABASE_URL leads to a pooler
@@ -262,6 +271,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let done = billing::leave::cli::delete(&refresher, app::keys(&config)?, &email).await;
             done.with_context(|| which_stripe(&config))
         }
+        Command::Db(command) => db::cli::run(command).await,
+        Command::Status(settings) => {
+            let (db, stripe, rules) = operator(&config(&settings)?).await?;
+            status::cli::show(&db, &stripe, &rules.clock).await
+        }
+        Command::Doctor(settings) => run_doctor(&config(&settings)?).await,
         Command::Events(command) => run_events(command).await,
         Command::Sandbox(args) => sandbox::cli::run(args).await,
         Command::Feed(FeedCommand::Import(With { args, settings })) => {
@@ -288,6 +303,20 @@ async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
         }
     };
     done.with_context(|| which_stripe(&config))
+}
+
+async fn run_doctor(config: &Config) -> anyhow::Result<()> {
+    let (db, stripe, rules) = operator(config).await?;
+    let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
+    let site = app::public_url(config, config.listen_addr)?;
+    let shop = Shop { catalog, stripe, db, site };
+    let findings = doctor::examine(config, &shop, &rules.clock).await?;
+    findings.iter().for_each(|finding| println!("{finding}"));
+    let failed = findings.iter().filter(|finding| finding.severity == Severity::Failure).count();
+    match failed {
+        0 => Ok(()),
+        failed => bail!("{failed} of {} checks fail", findings.len()),
+    }
 }
 
 async fn run_events(command: EventsCommand) -> anyhow::Result<()> {

@@ -3,8 +3,14 @@
 use std::net::{SocketAddr, TcpListener};
 
 use actix_cors::Cors;
-use actix_web::http::{Method, header};
+use actix_web::{
+    App, HttpServer,
+    http::{Method, header},
+    web,
+};
 use anyhow::anyhow;
+
+use crate::http::{self, Metrics};
 
 /// Binds `addr`, which the setting `variable` named.
 pub(super) fn bind(variable: &str, addr: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -19,6 +25,23 @@ pub(super) fn bind(variable: &str, addr: SocketAddr) -> anyhow::Result<TcpListen
     })?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Shows the metrics on an address of their own, for as long as the future is polled.
+pub(super) fn serve_metrics(
+    addr: SocketAddr,
+    metrics: web::Data<Metrics>,
+) -> anyhow::Result<impl Future<Output = ()>> {
+    let listener = bind("METRICS_ADDR", addr)?;
+    let show = move || {
+        App::new().app_data(metrics.clone()).route("/metrics", web::get().to(http::show_metrics))
+    };
+    let server = HttpServer::new(show).workers(1).disable_signals().listen(listener)?.run();
+    Ok(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "metrics are not shown any more");
+        }
+    })
 }
 
 /// Exactly the configured origins may call the API from their pages, with the refresh cookie.

@@ -10,7 +10,12 @@ use std::{
     sync::{Arc, atomic::AtomicI64},
 };
 
-use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web};
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::{Condition, from_fn},
+    web,
+};
 use anyhow::Context;
 use tokio::{
     sync::{Notify, watch},
@@ -28,7 +33,7 @@ use crate::{
     clock::Clock,
     config::{Config, StripeSettings},
     episodes::{Library, Listening},
-    http::{self, Closing, Edge, Site},
+    http::{self, Closing, Edge, Metrics, Site},
     inbox::Inbox,
     jobs::{Courier, Jobs, Schedule},
     sandbox,
@@ -124,12 +129,21 @@ impl Application {
         )?;
         let courier = Courier::new(db.clone(), mailer, clock.clone());
 
+        // With an address of their own, metrics are nowhere else.
+        let token = config.operator_token.clone().filter(|_| config.metrics_addr.is_none());
+        let metrics = Metrics::new(db.clone(), shop.stripe.clone(), clock.clone(), token)?;
+        let metrics = web::Data::new(metrics);
+
         let (closing, closed) = watch::channel(false);
-        let background = vec![
+        let mut background = vec![
             jobs.spawn(closed.clone()),
             courier.spawn(closed.clone()),
             tokio::spawn(until(closed.clone(), sell::sell(shop, clock, sandbox.is_some()))),
         ];
+        if let Some(addr) = config.metrics_addr {
+            let shown = listen::serve_metrics(addr, metrics.clone())?;
+            background.push(tokio::spawn(until(closed.clone(), shown)));
+        }
         let origins = config.cors_origins.clone();
         let (accounts, billing, inbox) =
             (web::Data::new(accounts), web::Data::new(billing), web::Data::new(inbox));
@@ -139,6 +153,8 @@ impl Application {
             (web::Data::new(db), web::Data::from(catalog), web::Data::new(Closing(closed)));
         let server = HttpServer::new(move || {
             App::new()
+                .wrap(from_fn(http::measure))
+                .app_data(metrics.clone())
                 .wrap(http::security())
                 .wrap(Condition::new(!origins.is_empty(), listen::cors(&origins)))
                 .app_data(db.clone())

@@ -46,7 +46,7 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Catalog> {
 /// # Errors
 /// When Stripe cannot be read.
 pub async fn show_changes(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<()> {
-    print_changes(&plan(catalog, stripe, site).await?);
+    print_changes(&differences(catalog, stripe, site).await?);
     Ok(())
 }
 
@@ -72,7 +72,15 @@ fn print_changes(lines: &[String]) {
     lines.iter().for_each(|line| println!("{line}"));
 }
 
-async fn plan(catalog: &Catalog, stripe: &Client, site: &Url) -> anyhow::Result<Vec<String>> {
+/// What applying the catalog would change at Stripe, a line each.
+///
+/// # Errors
+/// When Stripe cannot be read.
+pub async fn differences(
+    catalog: &Catalog,
+    stripe: &Client,
+    site: &Url,
+) -> anyhow::Result<Vec<String>> {
     let pending = pending(catalog, stripe, site).await?;
     let mut lines: Vec<String> = pending.changes.iter().map(ToString::to_string).collect();
     match pending.portal {

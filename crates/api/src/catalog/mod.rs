@@ -23,7 +23,7 @@ pub mod store;
 use shared::plans::Interval;
 
 pub use apply::{Applied, ApplyError, apply, refresh};
-pub use offers::{Offer, Term, list_plans};
+pub use offers::{Offer, Term, count_offers, list_plans, portal_configuration};
 pub use parse::CatalogError;
 pub use podcast::PodcastSettings;
 pub use shop::Shop;

@@ -62,6 +62,22 @@ pub async fn list_plans(catalog: &Catalog, db: &Db) -> Result<Plans, DbError> {
     Ok(plans_on_offer(catalog, &offers))
 }
 
+/// How many prices are on offer.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn count_offers(db: &Db) -> Result<usize, DbError> {
+    Ok(db.read(store::list_offers).await?.len())
+}
+
+/// The portal configuration that sessions are made with; `None` before the catalog was applied.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn portal_configuration(db: &Db) -> Result<Option<String>, DbError> {
+    db.read(store::find_portal_configuration).await
+}
+
 /// The pricing page: the catalog's plans with the prices that are on offer.
 ///
 /// Amounts are the offers' and not the file's: what is charged is what Stripe has.

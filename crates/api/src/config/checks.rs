@@ -13,6 +13,9 @@ use crate::{db::DatabaseUrl, stripe::SecretKey};
 /// Characters of a `SECRET_KEYS` entry at the least; 32 random bytes in hex have 64.
 const MIN_SECRET_KEY: usize = 32;
 
+/// Characters of `OPERATOR_TOKEN` at the least.
+const MIN_OPERATOR_TOKEN: usize = 16;
+
 /// Longer than Stripe goes on delivering an event.
 const MIN_EVENT_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
@@ -37,6 +40,13 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     check_webhook_secrets(&config.stripe)?;
     check_databases(config)?;
+    if config.operator_token.as_ref().is_some_and(|token| token.expose().len() < MIN_OPERATOR_TOKEN)
+    {
+        return Err(ConfigError::new(
+            "OPERATOR_TOKEN",
+            format!("expected {MIN_OPERATOR_TOKEN} characters or more"),
+        ));
+    }
     check_secret_keys(config)
 }
 
@@ -154,6 +164,7 @@ mod tests {
             workers: get("WORKERS"),
             reconcile_every: get("RECONCILE_EVERY"),
             event_retention: get("EVENT_RETENTION"),
+            metrics_addr: get("METRICS_ADDR"),
             database_statement_timeout: get("DATABASE_STATEMENT_TIMEOUT"),
             s3_bucket: get("S3_BUCKET"),
             s3_endpoint: get("S3_ENDPOINT"),
@@ -238,6 +249,8 @@ mod tests {
             (vec![("WORKERS", "0")], Some("WORKERS")),
             (vec![("WORKERS", "")], Some("WORKERS")),
             (vec![("RECONCILE_EVERY", "1 week")], Some("RECONCILE_EVERY")),
+            (vec![("OPERATOR_TOKEN", "short")], Some("OPERATOR_TOKEN")),
+            (vec![("METRICS_ADDR", "9090")], Some("METRICS_ADDR")),
             (vec![("EVENT_RETENTION", "1d")], Some("EVENT_RETENTION")),
             (vec![("EVENT_RETENTION", "30d")], None),
             (vec![("DATABASE_STATEMENT_TIMEOUT", "soon")], Some("DATABASE_STATEMENT_TIMEOUT")),

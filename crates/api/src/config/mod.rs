@@ -79,6 +79,10 @@ pub struct Config {
     pub catalog: Option<PathBuf>,
     /// How often everything is compared with Stripe.
     pub reconcile_every: Duration,
+    /// Where metrics are shown to anybody; `None` when on the site's address, to who has the operator's token.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Opens the metrics.
+    pub operator_token: Option<Secret>,
     /// How long events are kept.
     pub event_retention: Duration,
     /// Where the audio is; `None` is the media folder in [`Config::data_dir`].

@@ -13,7 +13,7 @@ pub struct SecretSource {
 
 impl SecretSource {
     /// The names that are secrets.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "DATABASE_URL",
         "DATABASE_READ_URL",
         "DATABASE_LISTEN_URL",
@@ -23,6 +23,7 @@ impl SecretSource {
         "SMTP_URL",
         "S3_ACCESS_KEY_ID",
         "S3_SECRET_ACCESS_KEY",
+        "OPERATOR_TOKEN",
     ];
 
     /// The process's environment.

@@ -63,6 +63,9 @@ pub struct Settings {
     /// How often everything is compared with Stripe, such as 30m, 1h, 1d [default: 1h]
     #[arg(long, env = "RECONCILE_EVERY", hide_env_values = true)]
     pub reconcile_every: Option<String>,
+    /// Address and port that show metrics to anybody; without one they need OPERATOR_TOKEN [default: none]
+    #[arg(long, env = "METRICS_ADDR", hide_env_values = true)]
+    pub metrics_addr: Option<String>,
     /// How long events that Stripe sent are kept, such as 30d; a week at the least [default: 90d]
     #[arg(long, env = "EVENT_RETENTION", hide_env_values = true)]
     pub event_retention: Option<String>,
@@ -138,6 +141,10 @@ impl Settings {
             catalog: text("CATALOG", &self.catalog)?.map(PathBuf::from),
             reconcile_every: text("RECONCILE_EVERY", &self.reconcile_every)?
                 .map_or(Ok(Duration::from_secs(3600)), |t| span("RECONCILE_EVERY", t))?,
+            metrics_addr: text("METRICS_ADDR", &self.metrics_addr)?
+                .map(|t| address("METRICS_ADDR", t))
+                .transpose()?,
+            operator_token: secrets.get("OPERATOR_TOKEN")?,
             event_retention: text("EVENT_RETENTION", &self.event_retention)?
                 .map_or(Ok(Duration::from_secs(90 * 86_400)), |t| span("EVENT_RETENTION", t))?,
         })

@@ -48,6 +48,10 @@ impl Changes {
         self.sender.subscribe()
     }
 
+    pub(super) fn watchers(&self) -> u64 {
+        self.sender.receiver_count() as u64
+    }
+
     pub(super) fn publish(&self, user_id: String) {
         // Nobody listening is the usual case.
         let _ = self.sender.send(Change::Account(user_id));

@@ -5,7 +5,9 @@
 //! Which thread a closure runs on is this module's business alone.
 
 mod changes;
+pub mod cli;
 mod connection;
+pub mod copy;
 mod durability;
 mod error;
 mod migrate;
@@ -234,6 +236,11 @@ impl Db {
             Backend::Sqlite(sqlite) => sqlite.load(),
             Backend::Postgres(postgres) => postgres.load(),
         }
+    }
+
+    /// How many listen for changes of accounts in this process.
+    pub fn watchers(&self) -> u64 {
+        self.changes.watchers()
     }
 
     /// `SQLite` or `PostgreSQL`.

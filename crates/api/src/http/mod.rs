@@ -13,6 +13,7 @@ mod health;
 mod mailed;
 mod me;
 mod media;
+mod metrics;
 mod plans;
 mod signed_in;
 mod site;
@@ -28,6 +29,7 @@ pub use edge::Edge;
 use error::ApiError;
 pub use events::Closing;
 pub use headers::security;
+pub use metrics::{Metrics, measure, show_to_anybody as show_metrics};
 pub use site::Site;
 
 /// Mounts the API, the feeds, the media and the site.
@@ -78,6 +80,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
                 .route(head().to(media::by_feed)),
         )
         .service(at("/healthz").route(get().to(health::alive)))
+        .service(at("/metrics").route(get().to(metrics::show)))
         .service(at("/readyz").route(get().to(health::ready)))
         .service(at(paths::PLANS).route(get().to(plans::list)))
         .service(at(paths::WEBHOOKS).route(post().to(webhooks::accept)))

@@ -59,6 +59,7 @@ pub mod signature;
 pub mod subscription;
 mod subscription_items;
 pub mod subscriptions;
+pub mod webhook_endpoints;
 
 pub use breaker::{Breaker, BreakerSettings, BreakerState, Leave, Sign};
 pub use checkout_sessions::CheckoutSession;

@@ -9,6 +9,7 @@ use api::stripe::{
     portal_sessions::{self, Flow},
     prices, products,
     subscriptions::{self, PlannedEnd},
+    webhook_endpoints,
 };
 
 fn metadata() -> BTreeMap<String, String> {
@@ -36,6 +37,7 @@ fn every_request() -> Vec<String> {
         &products::Details { name: "Pro".into(), ..Default::default() }.overwrite("circle_pro"),
     ));
     lines.push(line(&products::archive("circle_pro")));
+    lines.push(line(&webhook_endpoints::list()));
     lines.push(line(&products::retrieve("circle_pro")));
     let list =
         products::List { ids: vec!["circle_pro".into()], active: Some(true), limit: Some(100) };

@@ -9,7 +9,10 @@ use super::process::{Process, Server, Variables, free_port};
 use crate::harness::{Database, Listener, VISA, credentials};
 
 /// Stands for a key: any opens the sandbox.
-const KEY: &str = "sk_test_processes";
+pub const KEY: &str = "sk_test_processes";
+
+/// Opens the metrics.
+pub const OPERATOR_TOKEN: &str = "an operator's token";
 
 /// A Stripe that can be killed and frozen, and the servers that need it.
 pub struct Installation {
@@ -22,7 +25,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Starts the sandbox, sets up the plans, and starts `count` servers, of which the first is sent the events.
+    /// Starts the sandbox, sets up the plans, and starts `count` servers, each of which is sent all
+    /// events.
     pub async fn start(count: usize) -> Self {
         let (folder, database) = (TempDir::new().unwrap(), Database::fresh());
         let (stripe_port, ports) =
@@ -32,15 +36,22 @@ impl Installation {
         let forward_to = format!("http://127.0.0.1:{}/webhooks", ports[0]);
         let arguments = ["sandbox", "--addr", &addr, "--data", &data, "--forward-to", &forward_to];
         let stripe = Process::start("sandbox", folder.path(), &arguments, Variables::new());
-        let secret = stripe.printed("Webhook secret").await;
+        let mut secrets = vec![stripe.printed("Webhook secret").await];
 
         let stripe_base = format!("http://{addr}");
+        for port in &ports[1..] {
+            secrets.push(make_endpoint(&stripe_base, *port).await);
+        }
+        let secrets = secrets.join(",");
         let mut variables = database.variables();
         for (variable, value) in [
             ("STRIPE_SECRET_KEY", KEY),
             ("STRIPE_API_BASE", &stripe_base),
-            ("STRIPE_WEBHOOK_SECRET", &secret),
+            ("STRIPE_WEBHOOK_SECRET", &secrets),
+            // What Stripe loses is found by comparing.
+            ("RECONCILE_EVERY", "3s"),
             ("DATA_DIR", &data),
+            ("OPERATOR_TOKEN", OPERATOR_TOKEN),
         ] {
             variables.push((variable.to_owned(), value.to_owned()));
         }
@@ -62,15 +73,21 @@ impl Installation {
 
     /// Runs an operator's command; what it printed.
     pub fn circle(&self, arguments: &[&str]) -> String {
+        let (succeeded, printed) = self.try_circle(arguments);
+        assert!(succeeded, "{arguments:?}: {printed}");
+        printed
+    }
+
+    /// Runs an operator's command; whether it succeeded, and what it printed.
+    pub fn try_circle(&self, arguments: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_circle"))
             .args(arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
             .output()
             .unwrap();
-        let (out, err) = (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned());
-        assert!(output.status.success(), "{arguments:?}: {err}");
-        String::from_utf8(out).unwrap()
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(printed).unwrap())
     }
 
     /// Registers somebody at the first server.
@@ -106,4 +123,23 @@ impl Installation {
             .unwrap();
         assert_eq!(paid.status(), 303, "{}", paid.text().await.unwrap());
     }
+}
+
+/// Has every event sent to the server on `port` too; the endpoint's secret.
+async fn make_endpoint(stripe_base: &str, port: u16) -> String {
+    let url = format!("http://127.0.0.1:{port}/webhooks");
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("url", &url)
+        .append_pair("enabled_events[0]", "*")
+        .finish();
+    let made = reqwest::Client::new()
+        .post(format!("{stripe_base}/v1/webhook_endpoints"))
+        .bearer_auth(KEY)
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .unwrap();
+    let made: serde_json::Value = serde_json::from_str(&made.text().await.unwrap()).unwrap();
+    made["secret"].as_str().unwrap().to_owned()
 }

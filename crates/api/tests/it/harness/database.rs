@@ -38,7 +38,8 @@ impl Drop for Database {
     }
 }
 
-fn execute(server: &str, statement: &str) {
+/// Runs one statement on a server of PostgreSQL's.
+pub fn execute(server: &str, statement: &str) {
     let mut conn = PgConnection::establish(server).unwrap();
     diesel::sql_query(statement).execute(&mut conn).unwrap();
 }

@@ -17,7 +17,7 @@ use api::{
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-pub use database::Database;
+pub use database::{Database, execute};
 pub use http::Answer;
 pub use mails::token_in;
 pub use sessions::{Listener, PASSWORD, cookie, credentials};

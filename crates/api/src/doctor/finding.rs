@@ -1,0 +1,162 @@
+//! What is found, and what to make of it: pure functions.
+
+use std::fmt;
+
+use crate::stripe::webhook_endpoints::WebhookEndpoint;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// As it should be.
+    Fine,
+    /// Works, and deserves a look.
+    Warning,
+    /// Does not work.
+    Failure,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was looked at, in a word or two.
+    pub subject: &'static str,
+    /// What was found, and what to do about it.
+    pub text: String,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn fine(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { severity: Severity::Fine, subject, text: text.into() }
+    }
+
+    /// Works, and deserves a look.
+    pub fn warning(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, subject, text: text.into() }
+    }
+
+    /// Does not work.
+    pub fn failure(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { severity: Severity::Failure, subject, text: text.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.severity {
+            Severity::Fine => "ok  ",
+            Severity::Warning => "warn",
+            Severity::Failure => "FAIL",
+        };
+        write!(f, "{sign}  {:<12} {}", self.subject, self.text)
+    }
+}
+
+/// Seconds of difference to Stripe's clock that are worth a word. Signatures are refused from 300 on, and tokens of
+/// one machine by another much earlier.
+const SKEW: i64 = 10;
+
+/// Seconds from which nothing works well.
+const MUCH_SKEW: i64 = 120;
+
+/// What to make of our clock being `ahead` seconds of Stripe's.
+pub fn clock(ahead: i64) -> Finding {
+    let subject = "clock";
+    match ahead.abs() {
+        0..=SKEW => Finding::fine(subject, "agrees with Stripe's"),
+        ..=MUCH_SKEW => Finding::warning(subject, format!("{ahead} s ahead of Stripe's")),
+        _ => Finding::failure(
+            subject,
+            format!(
+                "{ahead} s ahead of Stripe's; signatures are refused from 300 s on: set up NTP"
+            ),
+        ),
+    }
+}
+
+/// The events without which access is not given or taken in time.
+pub const NEEDED_EVENTS: [&str; 14] = [
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.deleted",
+    "customer.updated",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+];
+
+/// What to make of the endpoints at Stripe, when events are to arrive at `url`.
+pub fn endpoints(endpoints: &[WebhookEndpoint], url: &str) -> Finding {
+    let subject = "webhooks";
+    let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.url == url) else {
+        return Finding::warning(
+            subject,
+            format!(
+                "no endpoint at Stripe leads to {url}; make one, or forward with `stripe listen`"
+            ),
+        );
+    };
+    if endpoint.status != "enabled" {
+        return Finding::failure(subject, format!("{} is {}", endpoint.id, endpoint.status));
+    }
+    let sent =
+        |event: &&&str| endpoint.enabled_events.iter().any(|sent| sent == "*" || sent == **event);
+    let missing: Vec<_> = NEEDED_EVENTS.iter().filter(|event| !sent(event)).copied().collect();
+    match missing.is_empty() {
+        true => {
+            Finding::fine(subject, format!("{} sends all that is needed to {url}", endpoint.id))
+        }
+        false => Finding::failure(
+            subject,
+            format!("{} does not send {}", endpoint.id, missing.join(", ")),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told() {
+        for (ahead, severity) in [
+            (0, Severity::Fine),
+            (-10, Severity::Fine),
+            (11, Severity::Warning),
+            (-120, Severity::Warning),
+            (121, Severity::Failure),
+        ] {
+            assert_eq!(clock(ahead).severity, severity, "{ahead}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_must_be_there_enabled_and_send_what_is_needed() {
+        let url = "https://circle.example/webhooks";
+        let endpoint = |url: &str, status: &str, events: &[&str]| WebhookEndpoint {
+            id: "we_1".to_owned(),
+            url: url.to_owned(),
+            status: status.to_owned(),
+            enabled_events: events.iter().map(|event| (*event).to_owned()).collect(),
+        };
+        for (found, severity) in [
+            (vec![], Severity::Warning),
+            (vec![endpoint("https://elsewhere.example", "enabled", &["*"])], Severity::Warning),
+            (vec![endpoint(url, "enabled", &["*"])], Severity::Fine),
+            (vec![endpoint(url, "enabled", &NEEDED_EVENTS)], Severity::Fine),
+            (vec![endpoint(url, "enabled", &NEEDED_EVENTS[1..])], Severity::Failure),
+            (vec![endpoint(url, "disabled", &["*"])], Severity::Failure),
+        ] {
+            assert_eq!(endpoints(&found, url).severity, severity, "{found:?}");
+        }
+    }
+}
