@@ -1,4 +1,5 @@
-//! The sandbox's own controls, under `/_sandbox`. They need no key: the address is a loopback one.
+//! The sandbox's own controls, under `/_sandbox`. They need no key, so they answer only under names of this
+//! machine, and not to pages of other sites.
 //!
 //! | | |
 //! |---|---|
@@ -12,7 +13,7 @@
 //! | `DELETE /_sandbox/faults` | nothing goes wrong any more |
 //! | `GET /_sandbox/deliveries` | the last webhook deliveries, newest first, with the attempts `made`; `?event=evt_…` for those of one event |
 
-use actix_web::{HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, middleware, web};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,28 +21,35 @@ use super::{
     FaultPlan, Sandbox, clock,
     error::ApiError,
     listen,
+    log::LoggedRequest,
+    pages::refuse_strangers,
     store::{Origin, Setting, Tx},
     ticker,
     webhooks::{self, Retries},
 };
 
+/// Requests shown.
+const REQUESTS: usize = 500;
 /// Deliveries shown.
 const DELIVERIES: i64 = 200;
 
 /// Mounts the controls.
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
-    routes
-        .route("/_sandbox/clock", web::get().to(show_clock))
-        .route("/_sandbox/clock/advance", web::post().to(advance_clock))
-        .route("/_sandbox/faults", web::get().to(show_faults))
-        .route("/_sandbox/faults", web::post().to(set_faults))
-        .route("/_sandbox/faults", web::delete().to(clear_faults))
-        .route("/_sandbox/webhooks", web::get().to(show_webhooks))
-        .route("/_sandbox/webhooks", web::post().to(set_webhooks))
-        .route("/_sandbox/webhook_endpoints/{id}/roll_secret", web::post().to(roll_secret))
-        .route(listen::PATH, web::get().to(listen::connect))
-        .route("/_sandbox/requests", web::get().to(list_requests))
-        .route("/_sandbox/deliveries", web::get().to(list_deliveries));
+    let controls = web::scope("/_sandbox").wrap(middleware::from_fn(refuse_strangers));
+    routes.service(
+        controls
+            .route("/clock", web::get().to(show_clock))
+            .route("/clock/advance", web::post().to(advance_clock))
+            .route("/faults", web::get().to(show_faults))
+            .route("/faults", web::post().to(set_faults))
+            .route("/faults", web::delete().to(clear_faults))
+            .route("/webhooks", web::get().to(show_webhooks))
+            .route("/webhooks", web::post().to(set_webhooks))
+            .route("/webhook_endpoints/{id}/roll_secret", web::post().to(roll_secret))
+            .route(listen::ENDPOINT, web::get().to(listen::connect))
+            .route("/requests", web::get().to(list_requests))
+            .route("/deliveries", web::get().to(list_deliveries)),
+    );
 }
 
 async fn show_clock(sandbox: web::Data<Sandbox>) -> HttpResponse {
@@ -161,7 +169,13 @@ async fn roll_secret(
 }
 
 async fn list_requests(sandbox: web::Data<Sandbox>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "data": sandbox.log.newest() }))
+    let shown = |(time, request): (i64, LoggedRequest)| {
+        let mut shown = json!(request);
+        shown["time"] = json!(time);
+        shown
+    };
+    let requests: Vec<_> = sandbox.log.newest(REQUESTS).into_iter().map(shown).collect();
+    HttpResponse::Ok().json(json!({ "data": requests }))
 }
 
 #[derive(Deserialize)]

@@ -37,6 +37,32 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind, the ones most asked for first.
+    pub(crate) const ALL: &[Kind] = &[
+        Kind::BalanceTransaction,
+        Kind::BillingPortalConfiguration,
+        Kind::BillingPortalSession,
+        Kind::Challenge,
+        Kind::Charge,
+        Kind::CheckoutSession,
+        Kind::Coupon,
+        Kind::Customer,
+        Kind::Dispute,
+        Kind::Event,
+        Kind::Invoice,
+        Kind::InvoiceItem,
+        Kind::InvoicePayment,
+        Kind::PaymentIntent,
+        Kind::PaymentMethod,
+        Kind::Price,
+        Kind::Product,
+        Kind::Refund,
+        Kind::SetupIntent,
+        Kind::Subscription,
+        Kind::SubscriptionItem,
+        Kind::WebhookEndpoint,
+    ];
+
     /// The `object` field.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -84,7 +110,7 @@ impl Kind {
         }
     }
 
-    fn prefix(self) -> &'static str {
+    pub(crate) fn prefix(self) -> &'static str {
         match self {
             Kind::BalanceTransaction => "txn_",
             Kind::BillingPortalConfiguration => "bpc_",

@@ -91,7 +91,7 @@ impl Kept {
             let status = u16::try_from(replay.status).unwrap_or(500);
             return Ok(Answer {
                 status,
-                body: replay.body,
+                body: replay.body.into(),
                 original_request: replay.request,
                 is_replay: true,
             });
@@ -110,7 +110,12 @@ impl Kept {
             created: tx.now(),
         };
         tx.insert_replay(&replay, oldest)?;
-        Ok(Answer { status, body: replay.body, original_request: self.request, is_replay: false })
+        Ok(Answer {
+            status,
+            body: replay.body.into(),
+            original_request: self.request,
+            is_replay: false,
+        })
     }
 }
 

@@ -35,7 +35,7 @@ mod webhook_endpoints;
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header::HttpDate},
-    web,
+    web::{self, Bytes},
 };
 use serde_json::{Map, Value};
 
@@ -51,6 +51,7 @@ use super::{
     events::API_VERSION,
     faults::{self, ApiFault, When},
     form,
+    log::LoggedRequest,
     object::random_word,
     params::Params,
     record::Exchange,
@@ -87,7 +88,7 @@ impl Request {
 /// An answer ready to send, of this request or of the first with its idempotency key.
 struct Answer {
     status: u16,
-    body: String,
+    body: Bytes,
     original_request: String,
     is_replay: bool,
 }
@@ -99,11 +100,7 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
         .service(web::resource("/v1/{path:.*}").to(handle));
 }
 
-async fn handle(
-    request: HttpRequest,
-    body: web::Bytes,
-    sandbox: web::Data<Sandbox>,
-) -> HttpResponse {
+async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) -> HttpResponse {
     let request_id = format!("req_{}", random_word(14));
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let key = header("Idempotency-Key").filter(|_| request.method() == "POST").map(str::to_owned);
@@ -122,11 +119,22 @@ async fn handle(
     };
     let answer = answer.map(|answer| answer.unwrap_or_else(|error| refused(&error, &request_id)));
     let status = answer.as_ref().map(|answer| answer.status);
-    let fault_name = fault.map(ApiFault::name);
-    sandbox.log.add(method, path, status, key.as_deref(), &request_id, fault_name);
+    let logged = answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default();
+    sandbox.log.add(LoggedRequest {
+        request: request_id.clone(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: request.query_string().to_owned(),
+        status,
+        idempotency_key: key.clone(),
+        version: header("Stripe-Version").map(str::to_owned),
+        fault: fault.map(ApiFault::name),
+        form: body.clone(),
+        answer: logged,
+    });
     let Some(answer) = answer else { return faults::leave_unanswered(&request, fault).await };
     if let Some(recorder) = &sandbox.recorder
-        && let Ok(recorded) = serde_json::from_str(&answer.body)
+        && let Ok(recorded) = serde_json::from_slice(&answer.body)
     {
         recorder.add(&Exchange {
             method,
@@ -210,8 +218,8 @@ fn refused(error: &ApiError, request_id: &str) -> Answer {
     fresh(error.status, error.body().to_string(), request_id)
 }
 
-fn fresh(status: u16, body: String, request_id: &str) -> Answer {
-    Answer { status, body, original_request: request_id.to_owned(), is_replay: false }
+fn fresh(status: u16, body: impl Into<Bytes>, request_id: &str) -> Answer {
+    Answer { status, body: body.into(), original_request: request_id.to_owned(), is_replay: false }
 }
 
 /// `2026-10-28.endive`, or a date alone.

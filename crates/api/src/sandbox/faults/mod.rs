@@ -17,7 +17,7 @@ use self::chance::Tally;
 pub use self::plan::{FaultPlan, InvalidPlan};
 pub(crate) use self::{
     connection::{keep_hold, leave_unanswered},
-    plan::{ApiFault, WebhookFault, When},
+    plan::{ApiFault, Rule, WebhookFault, When},
 };
 
 /// The plan in force and how often its rules were met.

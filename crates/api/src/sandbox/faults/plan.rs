@@ -46,12 +46,34 @@ impl FaultPlan {
     pub fn parse(json: &[u8]) -> Result<FaultPlan, InvalidPlan> {
         Ok(serde_json::from_slice(json)?)
     }
+
+    /// Whether nothing goes wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// In the order they are asked.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Adds a rule behind the others.
+    pub(crate) fn add(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// Takes a rule out; a place without one changes nothing.
+    pub(crate) fn remove(&mut self, place: usize) {
+        if place < self.rules.len() {
+            self.rules.remove(place);
+        }
+    }
 }
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenRule", into = "WrittenRule")]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     pub(super) target: Target,
     /// From 0 to 1.
     pub(super) probability: f64,
@@ -238,7 +260,7 @@ impl From<Rule> for WrittenRule {
             status: None,
             seconds: None,
             when: None,
-            probability: Some(rule.probability),
+            probability: Some(rule.probability).filter(|probability| *probability < 1.0),
             times: rule.times,
         };
         match rule.target {
@@ -248,8 +270,9 @@ impl From<Rule> for WrittenRule {
                     ApiFault::Timeout(time) => (None, Some(time.as_secs_f64())),
                     ApiFault::Reset => (None, None),
                 };
+                let when = Some(when).filter(|when| *when == When::After);
                 let kind = fault.name().to_owned();
-                WrittenRule { kind, method, path, status, seconds, when: Some(when), ..blank }
+                WrittenRule { kind, method, path, status, seconds, when, ..blank }
             }
             Target::Webhook { event, fault } => {
                 let (kind, seconds) = match fault {

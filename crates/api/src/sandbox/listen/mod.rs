@@ -25,8 +25,8 @@ use super::{
     store::{Listing, Setting, Tx},
 };
 
-/// Where the websocket is.
-pub(crate) const PATH: &str = "/_sandbox/listen";
+/// Where the websocket is, among the sandbox's [controls](super::control).
+pub(crate) const ENDPOINT: &str = "/listen";
 /// Longest wait for the CLI's acknowledgement.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -109,7 +109,7 @@ pub(crate) fn open_session(tx: &mut Tx<'_>, device: Option<&str>) -> Result<Valu
     let endpoint = Object::new(Kind::WebhookEndpoint, tx.now(), body)
         .with_private(json!({ "listener": true, "secret": secret }));
     tx.insert(&endpoint)?;
-    let socket = tx.page_url(PATH).replacen("http", "ws", 1);
+    let socket = tx.page_url(&format!("/_sandbox{ENDPOINT}")).replacen("http", "ws", 1);
     Ok(json!({
         "default_version": API_VERSION,
         "device_token": "",

@@ -41,6 +41,7 @@
 mod card;
 mod challenge;
 mod checkout;
+mod dashboard;
 mod display;
 mod form;
 mod invoice;
@@ -53,6 +54,7 @@ mod shell;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, middleware, web};
 
+pub(super) use self::dashboard::refuse_strangers;
 use self::refused::Refused;
 use super::Sandbox;
 
@@ -65,6 +67,7 @@ fn now(sandbox: &Sandbox) -> i64 {
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     routes
         .app_data(web::FormConfig::default().error_handler(|error, _| reply::unreadable(error)))
+        .configure(dashboard::configure)
         .app_data(web::QueryConfig::default().error_handler(|error, _| reply::unreadable(error)))
         .route(
             shell::style_path(),

@@ -137,7 +137,7 @@ pub(super) async fn refuse_cross_site<B: MessageBody>(
 /// `Sec-Fetch-Site` decides where it is sent (`none` is a reload by the user). Otherwise the
 /// `Origin` must name the host that was asked. Clients that send neither are no browsers and
 /// carry nobody's session: the unguessable address is the credential.
-fn is_same_origin(request: &HttpRequest) -> bool {
+pub(super) fn is_same_origin(request: &HttpRequest) -> bool {
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");

@@ -41,6 +41,8 @@ pub(super) enum Frame {
     Column,
     /// Two halves: what is bought and how it is paid.
     Pay,
+    /// Lists and what they lead to: the dashboard.
+    Wide,
 }
 
 /// A link of the footer: text and address.
@@ -57,6 +59,7 @@ pub(super) fn page(
         Frame::Narrow => "narrow",
         Frame::Column => "column",
         Frame::Pay => "pay",
+        Frame::Wide => "wide",
     };
     html! {
         (DOCTYPE)

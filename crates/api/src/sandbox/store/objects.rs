@@ -77,6 +77,16 @@ impl Tx<'_> {
         row.map(|row| row.object(kind)).transpose()
     }
 
+    /// The object with this id, of whatever kind. Ids are unique within a kind alone; the first found counts.
+    pub(crate) fn find_any(&mut self, id: &str) -> Result<Option<Object>, ApiError> {
+        for kind in Kind::ALL {
+            if let Some(object) = self.find(*kind, id)? {
+                return Ok(Some(object));
+            }
+        }
+        Ok(None)
+    }
+
     /// The object a parameter names; 400 `resource_missing` when there is none.
     pub(crate) fn get(&mut self, kind: Kind, id: &str, param: &str) -> Result<Object, ApiError> {
         self.find(kind, id)?.ok_or_else(|| ApiError::no_such(kind, id, param))

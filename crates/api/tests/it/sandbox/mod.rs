@@ -6,6 +6,7 @@ mod checkout;
 mod clocks;
 mod differential;
 mod discounts;
+mod durability;
 mod faults;
 mod money;
 mod periods;
