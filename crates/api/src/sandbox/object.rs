@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Every kind, the ones most asked for first.
+    /// Every kind.
     pub(crate) const ALL: &[Kind] = &[
         Kind::BalanceTransaction,
         Kind::BillingPortalConfiguration,
@@ -47,6 +47,7 @@ impl Kind {
         Kind::CheckoutSession,
         Kind::Coupon,
         Kind::Customer,
+        Kind::Discount,
         Kind::Dispute,
         Kind::Event,
         Kind::Invoice,
@@ -56,10 +57,13 @@ impl Kind {
         Kind::PaymentMethod,
         Kind::Price,
         Kind::Product,
+        Kind::PromotionCode,
         Kind::Refund,
         Kind::SetupIntent,
         Kind::Subscription,
         Kind::SubscriptionItem,
+        Kind::SubscriptionSchedule,
+        Kind::TestClock,
         Kind::WebhookEndpoint,
     ];
 

@@ -29,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The queue is looked at no less often than this: the clock may have moved.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a reordered delivery waits for a later one to go first.
-const HELD_BACK: Duration = Duration::from_secs(3);
+const HELD_BACK: Duration = Duration::from_secs(10);
 /// What is kept of an endpoint's answer, in bytes.
 const ANSWER_KEPT: usize = 4_096;
 

@@ -23,8 +23,10 @@ struct InProgress {
     deliveries: HashSet<i64>,
     /// Slots taken, by endpoint.
     slots: HashMap<String, usize>,
-    /// Endpoints with a delivery held back, and how it learns that another one was made.
-    held_back: HashMap<String, Arc<Notify>>,
+    /// Endpoints with a delivery held back: its place, and how it learns that a later one was made.
+    held_back: HashMap<String, (u64, Arc<Notify>)>,
+    /// Turns begun.
+    begun: u64,
 }
 
 /// A delivery's turn. Ends, with its slot, when dropped.
@@ -32,6 +34,8 @@ pub(super) struct Turn {
     queue: Arc<Queue>,
     delivery: i64,
     endpoint: String,
+    /// Its place among all turns begun.
+    place: u64,
     has_slot: bool,
 }
 
@@ -61,8 +65,9 @@ impl Queue {
             return None;
         }
         state.slots.insert(endpoint.to_owned(), taken + 1);
-        let (queue, endpoint) = (Arc::clone(self), endpoint.to_owned());
-        Some(Turn { queue, delivery, endpoint, has_slot: true })
+        state.begun += 1;
+        let (queue, endpoint, place) = (Arc::clone(self), endpoint.to_owned(), state.begun);
+        Some(Turn { queue, delivery, endpoint, place, has_slot: true })
     }
 
     fn lock(&self) -> MutexGuard<'_, InProgress> {
@@ -84,7 +89,7 @@ impl Turn {
         }
     }
 
-    /// Waits until another delivery to the same endpoint has been made, at most `patience`. One alone is held
+    /// Waits until a delivery to the same endpoint that began later has been made, at most `patience`. One alone is held
     /// back at a time, so the next one goes ahead of it.
     pub(super) async fn let_a_later_one_pass(&mut self, patience: Duration) {
         let passed = Arc::new(Notify::new());
@@ -93,7 +98,7 @@ impl Turn {
             if state.held_back.contains_key(&self.endpoint) {
                 return;
             }
-            state.held_back.insert(self.endpoint.clone(), Arc::clone(&passed));
+            state.held_back.insert(self.endpoint.clone(), (self.place, Arc::clone(&passed)));
         }
         self.give_slot_back();
         // Passed or not, it is made now.
@@ -107,7 +112,9 @@ impl Drop for Turn {
         self.give_slot_back();
         let mut state = self.queue.lock();
         state.deliveries.remove(&self.delivery);
-        if let Some(passed) = state.held_back.get(&self.endpoint) {
+        if let Some((place, passed)) = state.held_back.get(&self.endpoint)
+            && self.place > *place
+        {
             passed.notify_one();
         }
     }
