@@ -10,7 +10,10 @@ use crate::{
     plan_list::PlanListProvider,
     route::Route,
     session::{Session, SessionProvider, use_session},
-    ui::layout::{Header, footer},
+    ui::{
+        layout::{Header, footer},
+        offline::Offline,
+    },
 };
 
 /// The element of index.html that holds what is shown until this runs.
@@ -49,6 +52,7 @@ fn App<B: Bundle>() -> Html {
     let pages = html! {
         <>
             <a class="skip" href="#content">{ "Skip to content" }</a>
+            <Offline />
             <Header />
             <main id="content" class="wrap" tabindex="-1"><Page<B> /></main>
             { footer() }

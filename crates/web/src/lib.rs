@@ -20,6 +20,7 @@
 
 mod api;
 mod app;
+mod browser;
 mod checkout;
 mod format;
 mod forms;
@@ -34,6 +35,7 @@ mod player;
 mod resource;
 mod route;
 mod session;
+mod tabs;
 mod ui;
 mod wire;
 

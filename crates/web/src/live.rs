@@ -4,7 +4,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use shared::{account::Account, paths};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -16,10 +16,15 @@ use crate::{
     api::Call,
     json,
     session::{Client, use_client, use_session},
+    tabs::{Word, hold},
 };
 
 const FIRST_PAUSE_MS: u32 = 500;
 const LONGEST_PAUSE_MS: u32 = 30_000;
+/// The server pings every 15 seconds.
+const SILENCE_MS: u32 = 40_000;
+/// The tab that follows the account holds it.
+const STREAM_LOCK: &str = "inner-circle-stream";
 
 /// Follows the account for as long as somebody is signed in. Shows nothing.
 #[component]
@@ -53,19 +58,22 @@ fn follow(client: Client) -> Follower {
     Follower(controller)
 }
 
+/// One tab holds the stream and tells the others; when it goes away, the next one takes over.
 /// The first message of each connection is the present account, so nothing is missed in between.
 async fn connect_again_and_again(client: Client, stop: AbortSignal) {
+    let _stream = hold(STREAM_LOCK, Some(&stop)).await;
     let mut pause = FIRST_PAUSE_MS;
     while !stop.aborted() {
         if read_stream(&client, &stop).await {
             pause = FIRST_PAUSE_MS;
         }
         if stop.aborted() {
-            return;
+            break;
         }
         pause_or_online(with_jitter(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE_MS);
     }
+    client.tabs().forget();
 }
 
 /// Reads one connection to its end; whether any message came.
@@ -80,7 +88,7 @@ async fn read_stream(client: &Client, stop: &AbortSignal) -> bool {
     };
     let mut messages = Messages::default();
     let mut any = false;
-    while let Ok(chunk) = JsFuture::from(reader.read()).await {
+    while let Some(chunk) = read_in_time(&reader).await {
         let value = Reflect::get(&chunk, &JsValue::from_str("value"));
         let Some(bytes) = value.ok().and_then(|value| value.dyn_into::<Uint8Array>().ok()) else {
             break;
@@ -88,11 +96,28 @@ async fn read_stream(client: &Client, stop: &AbortSignal) -> bool {
         for message in messages.push(&bytes.to_vec()) {
             if let Some(account) = json::decode::<Account>(&message) {
                 any = true;
+                client.tabs().tell(Word::Account(&message));
                 client.account_changed(account);
             }
         }
     }
     any
+}
+
+/// The next piece; `None` at the end, and when not even a ping came for so long that the connection must be dead.
+async fn read_in_time(reader: &ReadableStreamDefaultReader) -> Option<JsValue> {
+    let mut timer = None;
+    let silence = Promise::new(&mut |_, reject| {
+        timer = Some(Timeout::new(SILENCE_MS, move || drop(reject.call0(&JsValue::UNDEFINED))));
+    });
+    let first = Promise::race(&Array::of2(&reader.read(), &silence));
+    let chunk = JsFuture::from(first).await;
+    drop(timer);
+    if chunk.is_err() {
+        // Frees the connection; one that is gone already refuses.
+        drop(JsFuture::from(reader.cancel()).await);
+    }
+    chunk.ok()
 }
 
 /// Waits; a connection that comes back cuts it short.

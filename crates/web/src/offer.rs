@@ -50,17 +50,20 @@ pub(crate) fn saving(plans: &[Plan]) -> Option<String> {
 /// What a price brings with it, in one line: what a year saves, free days, a fee. `write` writes an amount.
 pub(crate) fn terms(plan: &Plan, price: &PlanPrice, write: impl Fn(&Money) -> String) -> String {
     let money = |amount| write(&Money::new(amount, &price.currency));
-    let month = price_of(plan, Interval::Month).filter(|_| price.interval == Interval::Year);
-    let saved = month.map(|month| month.amount * 12 - price.amount).filter(|saved| *saved > 0);
-    let saved = saved.map(|saved| format!("You save {}", money(saved)));
+    let saved = match price.interval {
+        Interval::Month => {
+            price_of(plan, Interval::Year).map(|year| format!("or {} a year", money(year.amount)))
+        }
+        Interval::Year => price_of(plan, Interval::Month)
+            .map(|month| month.amount * 12 - price.amount)
+            .filter(|saved| *saved > 0)
+            .map(|saved| format!("You save {} a year.", money(saved))),
+    };
     let trial = price.trial_days;
     let trial = (trial > 0).then(|| format!("The first {trial} days are free"));
     let fee = price.setup_fee.map(|fee| format!("{} once to begin", money(fee)));
-    let mut words = [saved, trial, fee].into_iter().flatten().collect::<Vec<_>>().join(". ");
-    if !words.is_empty() {
-        words.push('.');
-    }
-    words
+    let extras = [trial, fee].into_iter().flatten().map(|words| format!("{words}."));
+    saved.into_iter().chain(extras).collect::<Vec<_>>().join(" ")
 }
 
 /// Every feature with the index of the first plan that has it; the plans after it have it too.
@@ -225,8 +228,10 @@ mod tests {
             let price = price_of(plan, interval).expect("offered");
             terms(plan, price, |money| format!("${}", money.decimal()))
         };
+        assert_eq!(words(&pro, Interval::Month), "or $100.00 a year");
+        assert_eq!(words(&pro, Interval::Year), "You save $20.00 a year.");
+        pro.prices.pop();
         assert_eq!(words(&pro, Interval::Month), "");
-        assert_eq!(words(&pro, Interval::Year), "You save $20.00.");
         for price in &mut pro.prices {
             price.trial_days = 14;
             price.setup_fee = Some(500);

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use shared::episodes::Episode;
 use yew::prelude::*;
 
+use crate::browser::shared_storage;
+
 /// The episode in the player and whether it shall sound.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PlayerState {
@@ -103,14 +105,14 @@ pub(crate) struct Heard {
 impl Heard {
     /// How far the episode was heard, if it was begun.
     pub(crate) fn load(id: &str) -> Option<Self> {
-        let text = storage()?.get_item(&key(id)).ok()??;
+        let text = shared_storage()?.get_item(&key(id)).ok()??;
         let (position, duration) = text.split_once('/')?;
         Some(Self { position: position.parse().ok()?, duration: duration.parse().ok()? })
     }
 
     /// Remembers it.
     pub(crate) fn save(self, id: &str) {
-        if let Some(storage) = storage() {
+        if let Some(storage) = shared_storage() {
             // A full or forbidden storage only forgets the position.
             drop(storage.set_item(&key(id), &format!("{}/{}", self.position, self.duration)));
         }
@@ -136,10 +138,6 @@ impl Heard {
 
 fn key(id: &str) -> String {
     format!("heard:{id}")
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window().and_then(|window| window.local_storage().ok()?)
 }
 
 #[cfg(test)]

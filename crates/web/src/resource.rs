@@ -4,7 +4,7 @@
 
 use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc};
 
-use shared::account::Account;
+use shared::{account::Account, paths, plans::Plans};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -31,6 +31,17 @@ impl Cache {
         let mut all = self.0.borrow_mut();
         all.retain(|(key, _)| key != path);
         all.push((path.to_owned(), value));
+    }
+
+    /// Holds the plans, where the server put them into the page it sent.
+    pub(crate) fn of_page() -> Self {
+        let cache = Self::default();
+        let document = web_sys::window().and_then(|window| window.document());
+        let text = document.and_then(|it| it.get_element_by_id("plans")?.text_content());
+        if let Some(plans) = text.and_then(|text| decode::<Plans>(&text)) {
+            cache.put(paths::PLANS, plans);
+        }
+        cache
     }
 
     /// Forgets everything.
@@ -98,6 +109,12 @@ impl<T: 'static> Replace<T> {
     /// Shows `value` from now on.
     pub(crate) fn with(&self, value: T) {
         self.0.emit(Rc::new(value));
+    }
+}
+
+impl<T> PartialEq for Replace<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 }
 

@@ -36,6 +36,18 @@ pub(crate) enum Route {
     Register(Afterwards),
     /// Open a session.
     LogIn(Afterwards),
+    /// Ask for a mail to choose a new password with.
+    ForgotPassword,
+    /// Choose a new password.
+    ResetPassword {
+        /// What the mailed link carries.
+        token: Option<String>,
+    },
+    /// Confirm an address.
+    VerifyEmail {
+        /// What the mailed link carries.
+        token: Option<String>,
+    },
     /// Back from Checkout.
     CheckoutReturn {
         /// `cs_…`; absent when somebody typed the address.
@@ -65,6 +77,9 @@ impl Route {
             ["privacy"] => Self::Privacy,
             ["register"] => Self::Register(Afterwards::parse(query)),
             ["login"] => Self::LogIn(Afterwards::parse(query)),
+            ["forgot-password"] => Self::ForgotPassword,
+            ["reset-password"] => Self::ResetPassword { token: parameter(query, "token") },
+            ["verify-email"] => Self::VerifyEmail { token: parameter(query, "token") },
             ["checkout", "return"] => {
                 Self::CheckoutReturn { session_id: parameter(query, "session_id") }
             }
@@ -90,6 +105,13 @@ impl Route {
             Self::Privacy => "/privacy".to_owned(),
             Self::Register(afterwards) => afterwards.append_to("/register"),
             Self::LogIn(afterwards) => afterwards.append_to("/login"),
+            Self::ForgotPassword => "/forgot-password".to_owned(),
+            Self::ResetPassword { token } => {
+                with_parameters("/reset-password", &[("token", token.as_deref())])
+            }
+            Self::VerifyEmail { token } => {
+                with_parameters("/verify-email", &[("token", token.as_deref())])
+            }
             Self::CheckoutReturn { session_id } => {
                 with_parameters("/checkout/return", &[("session_id", session_id.as_deref())])
             }
@@ -109,6 +131,9 @@ impl Route {
             Self::Privacy => "Privacy",
             Self::Register(_) => "Create your account",
             Self::LogIn(_) => "Log in",
+            Self::ForgotPassword => "Forgot your password?",
+            Self::ResetPassword { .. } => "Choose a new password",
+            Self::VerifyEmail { .. } => "Confirm your address",
             Self::CheckoutReturn { .. } => "Your payment",
             Self::Episodes => "Episodes",
             Self::Episode { .. } => "Episode",
@@ -122,7 +147,13 @@ impl Route {
     pub(crate) const fn is_for_visitors(&self) -> bool {
         !matches!(
             self,
-            Self::CheckoutReturn { .. } | Self::Episodes | Self::Episode { .. } | Self::Account
+            Self::ForgotPassword
+                | Self::ResetPassword { .. }
+                | Self::VerifyEmail { .. }
+                | Self::CheckoutReturn { .. }
+                | Self::Episodes
+                | Self::Episode { .. }
+                | Self::Account
         )
     }
 
@@ -206,6 +237,9 @@ mod tests {
                 Route::CheckoutReturn { session_id: Some("cs_test_1".to_owned()) },
                 "/checkout/return?session_id=cs_test_1",
             ),
+            (Route::ForgotPassword, "/forgot-password"),
+            (Route::ResetPassword { token: Some("t/1".to_owned()) }, "/reset-password?token=t%2F1"),
+            (Route::VerifyEmail { token: None }, "/verify-email"),
             (Route::Episodes, "/episodes"),
             (Route::Episode { id: "ep_1".to_owned() }, "/episodes/ep_1"),
             (Route::Account, "/account"),

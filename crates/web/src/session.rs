@@ -9,6 +9,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Promise};
 use shared::{
     account::{Account, Session as SessionAnswer},
+    error::ErrorCode,
     paths,
 };
 use wasm_bindgen::{JsCast, JsValue};
@@ -18,8 +19,10 @@ use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Call, decode, text},
-    json::FromJson,
+    browser::shared_storage,
+    json::{self, FromJson},
     resource::Cache,
+    tabs::{Tabs, Word, hold},
 };
 
 /// Marks in local storage that this browser has a session, so that a visitor's page makes no
@@ -27,6 +30,8 @@ use crate::{
 const SIGNED_IN_MARK: &str = "signed-in";
 /// A token this close to its end is traded for a new one before it is used.
 const REFRESH_AHEAD_MS: f64 = 60_000.0;
+/// The tab that trades the refresh cookie holds it.
+const REFRESH_LOCK: &str = "inner-circle-refresh";
 const RESTORE_RETRY_MS: u32 = 3_000;
 
 /// Who looks at the page.
@@ -58,6 +63,7 @@ struct Inner {
     token: RefCell<Option<Token>>,
     /// The refresh that is under way, so that concurrent requests share one.
     refresh: RefCell<Option<Promise>>,
+    tabs: Tabs,
     cache: Cache,
     changed: Callback<Session>,
 }
@@ -81,7 +87,8 @@ impl Client {
         Self(Rc::new(Inner {
             token: RefCell::default(),
             refresh: RefCell::default(),
-            cache: Cache::default(),
+            tabs: Tabs::open(),
+            cache: Cache::of_page(),
             changed,
         }))
     }
@@ -89,6 +96,11 @@ impl Client {
     /// What was fetched for this listener.
     pub(crate) fn cache(&self) -> &Cache {
         &self.0.cache
+    }
+
+    /// The other tabs of this site.
+    pub(crate) fn tabs(&self) -> &Tabs {
+        &self.0.tabs
     }
 
     /// Sends a call and reads its answer.
@@ -112,7 +124,7 @@ impl Client {
             self.refresh().await?;
         }
         let refused = match call.send(self.bearer().as_deref()).await {
-            Err(error) if error.status == 401 => error,
+            Err(error) if error.is(ErrorCode::Unauthenticated) => error,
             answer => return answer,
         };
         if self.token().is_none() {
@@ -152,6 +164,7 @@ impl Client {
 
     fn forget(&self) {
         self.0.token.replace(None);
+        self.0.tabs.forget();
         self.0.cache.clear();
         self.0.changed.emit(Session::Visitor);
     }
@@ -187,11 +200,20 @@ impl Client {
         }
     }
 
+    /// One tab at a time: the next one finds the token that it was told of.
     async fn refresh_now(&self) -> Result<(), ApiError> {
+        let before = self.bearer();
+        let _turn = hold(REFRESH_LOCK, None).await;
+        // What the last tab said arrives before its lock does.
+        if self.bearer() != before {
+            return Ok(());
+        }
         let answer = Call::post(paths::REFRESH).send(None).await;
         match answer {
             Ok(response) => {
-                self.adopt(decode(&text(response).await?)?);
+                let text = text(response).await?;
+                self.adopt(decode(&text)?);
+                self.0.tabs.tell(Word::Session(&text));
                 Ok(())
             }
             Err(error) => {
@@ -201,6 +223,11 @@ impl Client {
                 Err(error)
             }
         }
+    }
+
+    /// Whether somebody is signed in.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.0.token.borrow().is_some()
     }
 
     fn token(&self) -> Option<Token> {
@@ -242,10 +269,21 @@ pub(crate) fn SessionProvider(props: &SessionProviderProps) -> Html {
             spawn_local(client.clone().restore());
         }
         let client = client.clone();
-        let listener = web_sys::window().map(|window| {
+        let heard = client.tabs().listen({
+            let client = client.clone();
+            move |word| other_tab_said(&client, word)
+        });
+        let awake = web_sys::window().and_then(|window| window.document()).map(|document| {
+            let client = client.clone();
+            // A tab that slept may have missed what was said.
+            EventListener::new(&document, "visibilitychange", move |_| {
+                client.tabs().tell(Word::Ask)
+            })
+        });
+        let stored = web_sys::window().map(|window| {
             EventListener::new(&window, "storage", move |event| other_tab(&client, event))
         });
-        move || drop(listener)
+        move || drop((heard, awake, stored))
     });
     html! {
         <ContextProvider<Client> context={(*client).clone()}>
@@ -267,8 +305,25 @@ fn other_tab(client: &Client, event: &web_sys::Event) {
     }
 }
 
+fn other_tab_said(client: &Client, word: Word<'_>) {
+    match word {
+        Word::Session(text) if has_mark() => {
+            if let Some(session) = json::decode::<SessionAnswer>(text) {
+                client.adopt(session);
+            }
+        }
+        Word::Account(text) => {
+            if let Some(account) = json::decode(text) {
+                client.account_changed(account);
+            }
+        }
+        Word::Ask => client.tabs().answer(),
+        Word::Session(_) => {}
+    }
+}
+
 fn mark_signed_in(signed_in: bool) {
-    let Some(storage) = local_storage() else { return };
+    let Some(storage) = shared_storage() else { return };
     // Storage can be full or forbidden; then a reload asks to log in again.
     drop(if signed_in {
         storage.set_item(SIGNED_IN_MARK, "yes")
@@ -278,9 +333,5 @@ fn mark_signed_in(signed_in: bool) {
 }
 
 fn has_mark() -> bool {
-    local_storage().is_some_and(|storage| matches!(storage.get_item(SIGNED_IN_MARK), Ok(Some(_))))
-}
-
-fn local_storage() -> Option<web_sys::Storage> {
-    web_sys::window().and_then(|window| window.local_storage().ok()?)
+    shared_storage().is_some_and(|storage| matches!(storage.get_item(SIGNED_IN_MARK), Ok(Some(_))))
 }

@@ -1,12 +1,15 @@
 //! The single-page app's files, compiled into the binary (read from `dist/` in debug builds).
 //!
-//! File names carry a hash of their content, so they are cached for ever; the index never is. Without a
-//! built app every page says how to build it.
+//! File names carry a hash of their content, so they are cached for ever; the index never is. The index of each
+//! page has that page's title and, where plans are shown, the plans. Without a built app every page says how to
+//! build it.
+
+mod page;
 
 use std::{
     collections::HashMap,
     io::Write,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use actix_web::{
@@ -17,9 +20,13 @@ use actix_web::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
-use shared::{error::ErrorCode, paths};
+use shared::{error::ErrorCode, paths, plans::Plan};
 
 use super::error::ApiError;
+use crate::{
+    catalog::{self, Catalog},
+    db::Db,
+};
 
 #[derive(RustEmbed)]
 #[folder = "$SITE_FOLDER"]
@@ -35,6 +42,8 @@ const WORTH_COMPRESSING: usize = 1024;
 pub struct Site {
     files: HashMap<String, Arc<File>>,
     index: Arc<File>,
+    /// The index as it was last sent for each page that shows plans, so that it is compressed once.
+    filled: Mutex<HashMap<String, Arc<File>>>,
     /// What the index may load and run.
     policy: String,
 }
@@ -44,7 +53,8 @@ struct File {
     /// Filled in the background soon after the start.
     brotli: OnceLock<web::Bytes>,
     content_type: String,
-    etag: String,
+    /// Of the content.
+    hash: String,
 }
 
 impl File {
@@ -53,8 +63,8 @@ impl File {
             text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
             other => other,
         };
-        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&content)[..12]));
-        Arc::new(Self { content: content.into(), brotli: OnceLock::new(), content_type, etag })
+        let hash = hex::encode(&Sha256::digest(&content)[..12]);
+        Arc::new(Self { content: content.into(), brotli: OnceLock::new(), content_type, hash })
     }
 
     fn compress(&self) {
@@ -75,26 +85,41 @@ impl File {
         status: StatusCode,
         cache: &'static str,
     ) -> HttpResponse {
-        let named = |name: header::HeaderName, word: &str| {
-            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
-            value.is_some_and(|value| value.split(',').any(|item| item.trim().starts_with(word)))
+        let packed = self.brotli.get().filter(|_| {
+            listed(request, header::ACCEPT_ENCODING).any(|coding| {
+                let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+                name.trim() == "br" && weight.trim() != "q=0"
+            })
+        });
+        // Another representation is another tag (RFC 9110, section 8.8.3).
+        let etag = match packed {
+            Some(_) => format!("\"{}-br\"", self.hash),
+            None => format!("\"{}\"", self.hash),
         };
         let mut response = HttpResponse::build(status);
         response
             .insert_header((header::CACHE_CONTROL, cache))
-            .insert_header((header::ETAG, self.etag.as_str()))
+            .insert_header((header::ETAG, etag.as_str()))
             .insert_header((header::VARY, "Accept-Encoding"));
-        if named(header::IF_NONE_MATCH, &self.etag) {
+        let known = listed(request, header::IF_NONE_MATCH)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag);
+        if known && status == StatusCode::OK {
             return response.status(StatusCode::NOT_MODIFIED).finish();
         }
         response.insert_header((header::CONTENT_TYPE, self.content_type.as_str()));
-        match self.brotli.get().filter(|_| named(header::ACCEPT_ENCODING, "br")) {
+        match packed {
             Some(packed) => {
                 response.insert_header((header::CONTENT_ENCODING, "br")).body(packed.clone())
             }
             None => response.body(self.content.clone()),
         }
     }
+}
+
+/// The items of a header that is a list.
+fn listed(request: &HttpRequest, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 impl Site {
@@ -118,7 +143,7 @@ impl Site {
         let all: Vec<_> = files.values().cloned().collect();
         // Best compression takes a second for the WebAssembly; until then files go out as they are.
         std::thread::spawn(move || all.iter().for_each(|file| file.compress()));
-        Self { files, index, policy }
+        Self { files, index, filled: Mutex::default(), policy }
     }
 
     /// Whether the single-page app was built into this program.
@@ -126,12 +151,39 @@ impl Site {
         self.files.contains_key("/index.html")
     }
 
-    fn page(&self, request: &HttpRequest, status: StatusCode) -> HttpResponse {
-        let mut response = self.index.answer(request, status, "no-cache");
+    fn page(&self, request: &HttpRequest, status: StatusCode, plans: &[Plan]) -> HttpResponse {
+        let mut response =
+            self.filled(page_path(request), plans).answer(request, status, "no-cache");
         if let Ok(policy) = header::HeaderValue::from_str(&self.policy) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         response
+    }
+
+    /// The index of the page at `path`.
+    fn filled(&self, path: &str, plans: &[Plan]) -> Arc<File> {
+        let index = String::from_utf8_lossy(&self.index.content);
+        let file = File::new("index.html", page::fill(&index, path, plans).into_bytes());
+        if !page::shows_plans(path) {
+            return file;
+        }
+        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        match filled.get(path) {
+            Some(known) if known.hash == file.hash => Arc::clone(known),
+            _ => {
+                file.compress();
+                filled.insert(path.to_owned(), Arc::clone(&file));
+                file
+            }
+        }
+    }
+}
+
+/// The path without a slash at its end.
+fn page_path(request: &HttpRequest) -> &str {
+    match request.path() {
+        "/" => "/",
+        path => path.trim_end_matches('/'),
     }
 }
 
@@ -139,6 +191,8 @@ impl Site {
 pub(super) async fn serve(
     request: HttpRequest,
     site: web::Data<Site>,
+    catalog: web::Data<Catalog>,
+    db: web::Data<Db>,
 ) -> Result<HttpResponse, ApiError> {
     let path = request.path();
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -150,7 +204,13 @@ pub(super) async fn serve(
         return Err(ApiError::not_found());
     }
     if paths::is_page(path) {
-        return Ok(site.page(&request, StatusCode::OK));
+        let plans = if page::shows_plans(page_path(&request)) {
+            // A page without its plans is better than none: the app asks again.
+            catalog::list_plans(&catalog, &db).await.map_or_else(|_| Vec::new(), |it| it.plans)
+        } else {
+            Vec::new()
+        };
+        return Ok(site.page(&request, StatusCode::OK, &plans));
     }
     match site.files.get(path).filter(|_| path != "/index.html") {
         Some(file) => {
@@ -159,7 +219,7 @@ pub(super) async fn serve(
         None if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
             Err(ApiError::not_found())
         }
-        None => Ok(site.page(&request, StatusCode::NOT_FOUND)),
+        None => Ok(site.page(&request, StatusCode::NOT_FOUND, &[])),
     }
 }
 

@@ -31,6 +31,11 @@ impl ApiError {
         Self { code: String::new(), message: message.to_owned(), field: None, status }
     }
 
+    /// Whether what a mailed link carries does not work any more.
+    pub(crate) fn is_dead_link(&self) -> bool {
+        self.is(ErrorCode::InvalidToken)
+    }
+
     /// Whether this is the error the API calls `code`.
     pub(crate) fn is(&self, code: ErrorCode) -> bool {
         self.code == code.as_str()

@@ -6,7 +6,10 @@ use super::Bundle;
 use crate::{
     live::Live,
     navigation::use_navigator,
-    pages,
+    pages::{
+        self,
+        recovery::{ForgotPassword, ResetPassword, VerifyEmail},
+    },
     player::PlayerProvider,
     route::Route,
     session::Session,
@@ -41,6 +44,9 @@ impl Bundle for Everything {
             (Route::Account, Session::Listener(account)) => {
                 html! { <pages::account::Account {account} /> }
             }
+            (Route::ForgotPassword, _) => html! { <ForgotPassword /> },
+            (Route::ResetPassword { token }, _) => html! { <ResetPassword {token} /> },
+            (Route::VerifyEmail { token }, _) => html! { <VerifyEmail {token} /> },
             (route @ (Route::Account | Route::CheckoutReturn { .. }), Session::Visitor) => {
                 html! { <ToLogIn {route} /> }
             }

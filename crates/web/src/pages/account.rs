@@ -3,6 +3,8 @@
 mod feed;
 mod history;
 mod plan;
+mod security;
+mod sessions;
 
 use std::rc::Rc;
 
@@ -50,6 +52,10 @@ pub(crate) fn Account(props: &AccountProps) -> Html {
                 if account.stripe_customer_id.is_some() {
                     <history::BillingHistory account={account.clone()} />
                 }
+                <div class="two even">
+                    <security::Security account={account.clone()} />
+                    <sessions::SessionList />
+                </div>
             }
         </div>
     }

@@ -6,18 +6,22 @@ use yew::prelude::*;
 use crate::{
     api::{ApiError, account::Registered},
     format,
+    forms::{EMAIL, FieldSpec, NEW_PASSWORD, PASSWORD},
     navigation::{Link, use_navigator},
     offer,
     plan_list::{PlanList, use_plan_list},
     route::{Afterwards, Choice, Route},
     session::{Client, use_client, use_session},
     ui::{
-        account_form::AccountForm,
         action::{Done, use_action},
         button::{Button, action_error},
+        form::Form,
         placeholder::skeleton,
     },
 };
+
+const REGISTER: &[FieldSpec] = &[EMAIL, NEW_PASSWORD];
+const LOG_IN: &[FieldSpec] = &[EMAIL, PASSWORD];
 
 /// Which way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +85,10 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
     let onsubmit = {
         let (kind, choice, runner) = (*kind, afterwards.choice.clone(), action.runner.clone());
         let check_email = check_email.setter();
-        move |credentials: Credentials| {
+        move |values: Vec<String>| {
+            let [email, password] =
+                [0, 1].map(|index| values.get(index).cloned().unwrap_or_default());
+            let credentials = Credentials { email: email.trim().to_owned(), password };
             let (client, choice, check_email) =
                 (client.clone(), choice.clone(), check_email.clone());
             runner.run(async move {
@@ -102,9 +109,10 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
             });
         }
     };
-    let (heading, button, other_way) = match kind {
+    let (heading, fields, button, other_way) = match kind {
         EntryKind::Register => (
             "Create your account",
+            REGISTER,
             if afterwards.choice.is_some() { "Continue to payment" } else { "Create account" },
             html! {
                 <>
@@ -115,9 +123,11 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
         ),
         EntryKind::LogIn => (
             "Log in",
+            LOG_IN,
             "Log in",
             html! {
                 <>
+                    <Link to={Route::ForgotPassword}>{ "Forgot your password?" }</Link>{ " " }
                     { "New here? " }
                     <Link to={Route::Register(afterwards.clone())}>{ "Create an account" }</Link>{ "." }
                 </>
@@ -135,7 +145,7 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
         <>
             <h1 class="h3">{ heading }</h1>
             <div class="soft">{ sentence }</div>
-            <AccountForm kind={*kind} {button} busy={action.busy} error={action.error.clone()} {onsubmit} />
+            <Form key={button} {fields} {button} busy={action.busy} error={action.error.clone()} {onsubmit} />
             <p class="soft small">{ other_way }</p>
         </>
     })

@@ -9,3 +9,4 @@ pub(crate) mod home;
 pub(crate) mod legal;
 pub(crate) mod not_found;
 pub(crate) mod pricing;
+pub(crate) mod recovery;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use shared::episodes::Episode;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlInputElement, HtmlSelectElement, ProgressEvent};
 use yew::prelude::*;
 
 use crate::{
@@ -12,7 +12,11 @@ use crate::{
     player::{Heard, PlayerAction, use_player},
     route::Route,
     session::{Session, use_client, use_session},
-    ui::{episode_list::PlayButton, sound::Sound},
+    ui::{
+        controls::{BACK, FORWARD, use_controls},
+        episode_list::PlayButton,
+        sound::Sound,
+    },
 };
 
 /// How many addresses in a row may fail before the bar gives up: one expired, one that broke.
@@ -56,6 +60,7 @@ fn Bar(props: &BarProps) -> Html {
     let position = use_state_eq(|| 0_u32);
     let length = use_state_eq(|| None::<u32>);
     let problem = use_state_eq(|| None::<&'static str>);
+    let buffered = use_state_eq(|| 0_u32);
     // The last good position: what the element says is lost with a source that fails.
     let reached = use_mut_ref(|| 0_u32);
     let failures = use_mut_ref(|| 0_u32);
@@ -112,6 +117,8 @@ fn Bar(props: &BarProps) -> Html {
             }
         }
     });
+
+    use_controls(&sound, episode);
 
     let ontimeupdate = {
         let (sound, position, id) = (sound.clone(), position.setter(), episode.id.clone());
@@ -183,11 +190,18 @@ fn Bar(props: &BarProps) -> Html {
             }
         }
     };
+    let onprogress = {
+        let (sound, buffered) = (sound.clone(), buffered.setter());
+        move |_: ProgressEvent| buffered.set(sound.buffered_to())
+    };
     let length = length.unwrap_or(u32::try_from(episode.duration).unwrap_or_default());
+    let percent =
+        |seconds: u32| (seconds.min(length) * 100).checked_div(length).unwrap_or_default();
+    let track = format!("--played:{}%;--buffered:{}%", percent(*position), percent(*buffered));
     let (now, all) = (format::clock(*position), format::clock(length));
     html! {
         <section class="player" aria-label="Player">
-            <audio ref={audio} preload="metadata" {ontimeupdate} {onloadedmetadata} {onerror}
+            <audio ref={audio} preload="metadata" {ontimeupdate} {onloadedmetadata} {onerror} {onprogress}
                 onplay={follow(true)} onpause={follow(false)} />
             <PlayButton episode={episode.clone()} titled=true />
             <div class="what">
@@ -199,14 +213,15 @@ fn Bar(props: &BarProps) -> Html {
             <div class="seek">
                 <span class="soft small num" aria-hidden="true">{ &now }</span>
                 <input type="range" aria-label="Position" aria-valuetext={format!("{now} of {all}")} min="0"
-                    max={length.to_string()} step="1" value={position.to_string()} oninput={onseek} />
+                    max={length.to_string()} step="1" value={position.to_string()} oninput={onseek}
+                    style={track} />
                 <span class="soft small num" aria-hidden="true">{ &all }</span>
             </div>
             <div class="more">
-                <button type="button" class="skip-by" aria-label="-15 s, back" onclick={skip(-15.0)}>
+                <button type="button" class="skip-by" aria-label="-15 s, back" onclick={skip(BACK)}>
                     { "-15 s" }
                 </button>
-                <button type="button" class="skip-by" aria-label="+30 s, forward" onclick={skip(30.0)}>
+                <button type="button" class="skip-by" aria-label="+30 s, forward" onclick={skip(FORWARD)}>
                     { "+30 s" }
                 </button>
                 <select aria-label="Speed" onchange={onspeed}>

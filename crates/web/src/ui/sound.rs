@@ -104,6 +104,22 @@ impl Sound {
         }
     }
 
+    /// The second up to which the sound from here on is loaded.
+    pub(crate) fn buffered_to(&self) -> u32 {
+        let Some(audio) = self.element() else { return 0 };
+        let (ranges, now) = (audio.buffered(), audio.current_time());
+        let ends = (0..ranges.length()).filter_map(|index| {
+            let (start, end) = (ranges.start(index).ok()?, ranges.end(index).ok()?);
+            (start <= now && now <= end).then_some(end)
+        });
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast saturates"
+        )]
+        ends.map(|end| end as u32).max().unwrap_or_default()
+    }
+
     /// Sets the speed, also of the sources to come.
     pub(crate) fn set_speed(&self, speed: f64) {
         if let Some(audio) = self.element() {
