@@ -61,6 +61,27 @@ export class Circle {
     return (await response.json()) as Answer
   }
 
+  /** Moves the sandbox's clock, and with it billing time; ends once all that became due is done. */
+  async advance(by: string): Promise<void> {
+    const response = await fetch(`${this.sandboxUrl}/_sandbox/clock/advance`, {
+      method: 'POST',
+      body: JSON.stringify({ by }),
+    })
+    if (!response.ok) throw new Error(`advance ${by}: ${response.status} ${await response.text()}`)
+  }
+
+  /** The newest address of this form that was mailed to `to`. */
+  async mailedLink(to: string, form: RegExp): Promise<string> {
+    const deadline = Date.now() + START_SECONDS * 1000
+    for (;;) {
+      const mails = await (await fetch(`${this.sandboxUrl}/_sandbox/mailbox.json?to=${encodeURIComponent(to)}`)).text()
+      const link = form.exec(mails.replaceAll('\\n', '\n').replaceAll('\\r', '\r'))
+      if (link) return this.url + link[0].replace(/\\.*$/, '')
+      if (Date.now() > deadline) throw new Error(`no such link in ${mails}`)
+      await delay(200)
+    }
+  }
+
   /** Stops it and starts it again on the same ports and data. */
   async restart(): Promise<void> {
     await this.endProcess()

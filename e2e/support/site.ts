@@ -4,7 +4,7 @@ import { type APIRequestContext, type Locator, type Page } from '@playwright/tes
 import { CARD, onCheckout, submitCard } from './hosted.ts'
 import { expect } from './test.ts'
 
-const PASSWORD = 'correct horse battery'
+export const PASSWORD = 'correct horse battery'
 
 /** An amount that is not nothing, as the pages write it. */
 export const somePrice = /^\$\d*[1-9]\d*\.\d\d$/
@@ -12,7 +12,7 @@ export const somePrice = /^\$\d*[1-9]\d*\.\d\d$/
 let listeners = 0
 
 /** An address that nobody has registered with this worker's server. */
-function newEmail(): string {
+export function newEmail(): string {
   listeners += 1
   return `ada${listeners}@example.com`
 }

@@ -4,7 +4,6 @@
 use std::{cell::RefCell, pin::Pin, rc::Rc};
 
 use gloo_events::EventListener;
-use gloo_net::http::Response;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Promise};
 use shared::{
@@ -14,7 +13,7 @@ use shared::{
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
-use web_sys::StorageEvent;
+use web_sys::{Response, StorageEvent};
 use yew::prelude::*;
 
 use crate::{

@@ -1,6 +1,5 @@
 //! Registering, logging in and out, and changing the account itself.
 
-use gloo_net::http::Method;
 use shared::{
     account::{Credentials, Sessions},
     paths,
@@ -84,7 +83,7 @@ impl Client {
             ("password", password),
             ("current_password", Some(current_password)),
         ];
-        let call = Call { method: Method::PATCH, ..Call::post_json(paths::ME, &fields) };
+        let call = Call { method: "PATCH", ..Call::post_json(paths::ME, &fields) };
         self.account_changed(self.fetch(call).await?);
         Ok(())
     }
@@ -92,7 +91,7 @@ impl Client {
     /// Asks for the account to be deleted. It may be gone at once, or wait for Stripe to confirm.
     pub(crate) async fn delete_account(&self, current_password: &str) -> Result<(), ApiError> {
         let fields = [("current_password", Some(current_password))];
-        let call = Call { method: Method::DELETE, ..Call::post_json(paths::ME, &fields) };
+        let call = Call { method: "DELETE", ..Call::post_json(paths::ME, &fields) };
         self.send(call).await?;
         self.read_account().await
     }
@@ -105,7 +104,7 @@ impl Client {
     /// Ends another session.
     pub(crate) async fn end_session(&self, id: &str) -> Result<(), ApiError> {
         let path = format!("{}/{id}", paths::SESSIONS);
-        self.send(Call { method: Method::DELETE, ..Call::get(&path) }).await.map(drop)
+        self.send(Call { method: "DELETE", ..Call::get(&path) }).await.map(drop)
     }
 
     /// Shows the account as it is now. Without one any more, the session has ended, which is shown too.

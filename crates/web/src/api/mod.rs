@@ -4,9 +4,10 @@ pub(crate) mod account;
 pub(crate) mod billing;
 pub(crate) mod episodes;
 
-use gloo_net::http::{Method, RequestBuilder, Response};
 use shared::error::{ErrorBody, ErrorCode};
-use web_sys::AbortSignal;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 use crate::json::{self, FromJson};
 
@@ -44,7 +45,8 @@ impl ApiError {
 
 /// A request as data; what it carries for authorization is the session's business.
 pub(crate) struct Call<'a> {
-    pub(crate) method: Method,
+    /// The HTTP method.
+    pub(crate) method: &'static str,
     pub(crate) path: &'a str,
     /// JSON.
     pub(crate) body: Option<String>,
@@ -54,12 +56,12 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Reads `path`.
     pub(crate) const fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, body: None, abort: None }
+        Self { method: "GET", path, body: None, abort: None }
     }
 
     /// Posts to `path`, without a body.
     pub(crate) const fn post(path: &'a str) -> Self {
-        Self { method: Method::POST, path, body: None, abort: None }
+        Self { method: "POST", path, body: None, abort: None }
     }
 
     /// Posts an object of texts to `path`; absent ones are left out.
@@ -69,28 +71,34 @@ impl<'a> Call<'a> {
 
     /// Sends it, with `token` as the bearer; any status but 2xx is an error.
     pub(crate) async fn send(&self, token: Option<&str>) -> Result<Response, ApiError> {
-        let mut request = RequestBuilder::new(self.path)
-            .method(self.method.clone())
-            .header("Accept", "application/json")
-            .abort_signal(self.abort);
-        if let Some(token) = token {
-            request = request.header("Authorization", &format!("Bearer {token}"));
-        }
-        let sent = match &self.body {
-            Some(body) => match request.header("Content-Type", "application/json").body(body) {
-                Ok(request) => request.send().await,
-                Err(error) => Err(error),
-            },
-            None => request.send().await,
-        };
-        let response = sent.map_err(|_| ApiError::unreachable(0))?;
+        let response = self.fetch(token).await.map_err(|_| ApiError::unreachable(0))?;
         if response.ok() { Ok(response) } else { Err(error_of(response).await) }
+    }
+
+    async fn fetch(&self, token: Option<&str>) -> Result<Response, JsValue> {
+        let headers = Headers::new()?;
+        headers.set("Accept", "application/json")?;
+        if let Some(token) = token {
+            headers.set("Authorization", &["Bearer ", token].concat())?;
+        }
+        let request = RequestInit::new();
+        request.set_method(self.method);
+        request.set_signal(self.abort);
+        if let Some(body) = &self.body {
+            headers.set("Content-Type", "application/json")?;
+            request.set_body(&JsValue::from_str(body));
+        }
+        request.set_headers(&headers);
+        let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
+        JsFuture::from(window.fetch_with_str_and_init(self.path, &request)).await?.dyn_into()
     }
 }
 
 /// Reads an answer to its end.
 pub(crate) async fn text(response: Response) -> Result<String, ApiError> {
-    response.text().await.map_err(|_| ApiError::unreachable(response.status()))
+    let read = async { JsFuture::from(response.text()?).await };
+    let text = read.await.ok().and_then(|text| text.as_string());
+    text.ok_or_else(|| ApiError::unreachable(response.status()))
 }
 
 /// Understands an answer. One that is not what the API promises is no answer.
@@ -100,7 +108,7 @@ pub(crate) fn decode<T: FromJson>(text: &str) -> Result<T, ApiError> {
 
 async fn error_of(response: Response) -> ApiError {
     let status = response.status();
-    let text = response.text().await.unwrap_or_default();
+    let text = text(response).await.unwrap_or_default();
     match json::decode(&text) {
         Some(ErrorBody { code, message, field }) => ApiError { code, message, field, status },
         // A proxy's page, or a server that is starting.
