@@ -28,7 +28,9 @@ use crate::{
     },
 };
 use store::NewEvent;
-pub use store::{LeasedEvent, lease, lock_waiting, next_due, prune, release, settle};
+pub use store::{
+    LeasedEvent, erase_of_left, lease, lock_waiting, next_due, prune, release, settle,
+};
 
 /// Seconds after which the worker tries a failed event, unless Stripe delivers it again before.
 const FIRST_RETRY: i64 = 5;

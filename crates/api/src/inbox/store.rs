@@ -14,6 +14,9 @@ use crate::{
     stripe::Notification,
 };
 
+/// Payloads that settling a refresh erases at the most; pruning finds the others.
+const ERASED_AT_ONCE: i64 = 100;
+
 /// An event as it comes in.
 pub(super) struct NewEvent {
     pub(super) id: String,
@@ -214,7 +217,20 @@ pub fn settle(conn: &mut Conn, target: &str, outcome: Outcome) -> Result<(), DbE
     diesel::update(waiting)
         .set((events::state.eq(state.as_str()), events::reason.eq(reason)))
         .execute(conn)?;
+    if state == State::Ignored {
+        erase_of_left(conn, ERASED_AT_ONCE)?;
+    }
     Ok(())
+}
+
+/// Erases up to so many payloads about people whose account is gone: of events that came while it was erased.
+pub fn erase_of_left(conn: &mut Conn, limit: i64) -> Result<usize, DbError> {
+    let erased = diesel::sql_query(
+        "UPDATE events SET payload = NULL WHERE id IN (SELECT events.id FROM events \
+         JOIN former_customers ON former_customers.customer_id = events.customer_id \
+         WHERE former_customers.user_id IS NULL AND events.payload IS NOT NULL LIMIT $1)",
+    );
+    Ok(erased.bind::<BigInt, _>(limit).execute(conn)?)
 }
 
 /// Takes one failed event that is due, until `leased_until`. Whoever is slower gets another, or none.

@@ -39,8 +39,13 @@ impl Jobs {
     async fn prune(&self, now: i64) -> Result<(), DbError> {
         let retention = i64::try_from(self.schedule.event_retention.as_secs()).unwrap_or(i64::MAX);
         let events_before = now.saturating_sub(retention);
-        let tables: [(&str, Step, i64); 7] = [
+        let tables: [(&str, Step, i64); 8] = [
             ("events", inbox::prune, events_before),
+            (
+                "payloads about people who left",
+                |conn, _, limit| inbox::erase_of_left(conn, limit),
+                now,
+            ),
             ("sessions", account::prune_sessions, now),
             ("limits", account::prune_limits, now),
             ("mailed tokens", account::prune_tokens, now),

@@ -88,14 +88,14 @@ async fn an_account_is_erased_once_its_subscription_has_ended_at_stripe() {
                 })
                 .await
                 .unwrap();
-            if kinds.iter().any(|kind| kind == "customer.subscription.deleted") {
-                assert!(payloads.iter().all(Option::is_none), "{kinds:?}");
+            let ended = kinds.iter().any(|kind| kind == "customer.subscription.deleted");
+            if ended && payloads.iter().all(Option::is_none) {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, erased).await.unwrap();
+    tokio::time::timeout(PATIENCE, erased).await.expect("no payload is left");
     let (people, bought, owner, waiting): (i64, i64, Option<String>, i64) = db
         .read(move |conn| {
             Ok::<_, DbError>((

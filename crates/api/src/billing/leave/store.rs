@@ -5,9 +5,12 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use crate::db::{
-    Conn, DbError,
-    schema::{alerts, events, former_customers, refreshes, subscriptions, users},
+use crate::{
+    access,
+    db::{
+        Conn, DbError,
+        schema::{alerts, events, former_customers, refreshes, subscriptions, users},
+    },
 };
 
 /// Somebody who leaves, held by this process until its lease runs out.
@@ -98,20 +101,11 @@ pub(super) fn erase_billing(
     billing_now: i64,
 ) -> Result<(), DbError> {
     let customers = list_customers(conn, user_id)?;
-    // Events come before everything else in every transaction that takes both, so that none waits for the other.
-    diesel::update(events::table.filter(events::customer_id.eq_any(&customers)))
-        .set((events::payload.eq(None::<Vec<u8>>), events::error.eq(None::<&str>)))
-        .execute(conn)?;
-    let unsettled = events::table
-        .filter(events::customer_id.eq_any(&customers))
-        .filter(events::state.eq_any(["received", "failed"]));
-    diesel::update(unsettled)
-        .set((
-            events::state.eq("ignored"),
-            events::reason.eq("account_deleted"),
-            events::next_try_at.eq(None::<i64>),
-        ))
-        .execute(conn)?;
+    // Events before the listener, as every transaction that takes both does, so that none waits for the other.
+    erase_events(conn, &customers)?;
+    access::lock_user(conn, user_id)?;
+    // Those too that were about to be committed when the lock was asked for.
+    erase_events(conn, &customers)?;
     for customer in &customers {
         diesel::sql_query(
             "INSERT INTO former_customers (customer_id, reason, retired_at) VALUES ($1, 'account_deleted', $2) \
@@ -131,6 +125,24 @@ pub(super) fn erase_billing(
     let theirs = alerts::subject.eq_any(&targets).or(alerts::subject.eq(user_id));
     diesel::update(alerts::table.filter(theirs).filter(alerts::resolved_at.is_null()))
         .set(alerts::resolved_at.eq(billing_now))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Of what Stripe sent about these customers, that it came stays.
+fn erase_events(conn: &mut Conn, customers: &[String]) -> Result<(), DbError> {
+    diesel::update(events::table.filter(events::customer_id.eq_any(customers)))
+        .set((events::payload.eq(None::<Vec<u8>>), events::error.eq(None::<&str>)))
+        .execute(conn)?;
+    let unsettled = events::table
+        .filter(events::customer_id.eq_any(customers))
+        .filter(events::state.eq_any(["received", "failed"]));
+    diesel::update(unsettled)
+        .set((
+            events::state.eq("ignored"),
+            events::reason.eq("account_deleted"),
+            events::next_try_at.eq(None::<i64>),
+        ))
         .execute(conn)?;
     Ok(())
 }
