@@ -49,6 +49,7 @@ pub struct Application {
     addr: SocketAddr,
     public_url: Url,
     site_is_built: bool,
+    mails_to_sandbox: bool,
 }
 
 impl Application {
@@ -174,7 +175,17 @@ impl Application {
         .listen(listener)?
         .run();
         let stop = Stop::new(server.handle(), closing);
-        Ok(Self { server, stop, background, sandbox, addr, public_url, site_is_built })
+        let mails_to_sandbox = config.smtp_url.is_none();
+        Ok(Self {
+            server,
+            stop,
+            background,
+            sandbox,
+            addr,
+            public_url,
+            site_is_built,
+            mails_to_sandbox,
+        })
     }
 
     /// Where the API listens.
@@ -200,7 +211,9 @@ impl Application {
                 "Sandbox       {}  (no real money: pay with 4242 4242 4242 4242)",
                 sandbox.public_url()
             );
-            println!("Mailbox       {}/_sandbox/mailbox", sandbox.public_url());
+            if self.mails_to_sandbox {
+                println!("Mailbox       {}/_sandbox/mailbox", sandbox.public_url());
+            }
         }
         if !self.site_is_built {
             println!("  (built without the site: scripts/run builds both)");
