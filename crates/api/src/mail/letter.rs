@@ -16,7 +16,7 @@ const TERM: &str =
     "padding:2px 16px 2px 0;text-align:left;vertical-align:top;font-weight:normal;opacity:.75";
 const BUTTON: &str = "display:inline-block;padding:12px 20px;border-radius:8px;background:#9a3412;color:#ffffff;\
                       text-decoration:none;font-weight:600";
-const SMALL: &str = "font-size:13px;line-height:1.5;opacity:.75;margin:8px 0 0";
+const SMALL: &str = "font-size:13px;line-height:1.5;opacity:.75;margin:8px 0 20px";
 const RULE: &str = "border:0;border-top:1px solid #8886;margin:28px 0 16px";
 
 /// What a mail says.

@@ -107,14 +107,16 @@ fn wants_json(request: &HttpRequest) -> bool {
 
 fn list_page(mails: &[Mail]) -> Markup {
     let body = html! {
-        h1 { "Mailbox" }
-        p.soft { "What was mailed to anybody ends here. Nothing leaves this machine." }
-        div.card.stack {
-            @if mails.is_empty() { p.soft { "No mail yet." } }
-            @for mail in mails {
-                div data-testid="mail" {
-                    a href=(format!("{LIST}/{}", mail.id)) { (subject(mail)) }
-                    div.soft { "To " (mail.recipient) " · " (time(mail.created)) }
+        div.stack {
+            h1 { "Mailbox" }
+            p.soft { "What is sent to this mail server ends here. Nothing leaves this machine." }
+            div.card.stack {
+                @if mails.is_empty() { p.soft { "No mail yet." } }
+                @for mail in mails {
+                    div data-testid="mail" {
+                        a href=(format!("{LIST}/{}", mail.id)) { (subject(mail)) }
+                        div.soft { "To " (mail.recipient) " · " (time(mail.created)) }
+                    }
                 }
             }
         }
@@ -128,19 +130,21 @@ fn mail_page(mail: &Mail, view: View) -> Markup {
         html! { a href=(format!("?view={name}")) aria-current=[is_shown.then_some("page")] { (label) } }
     };
     let body = html! {
-        (shell::back_link("All mails", LIST))
-        h1 { (subject(mail)) }
-        p.soft { "From " (mail.sender) br; "To " (mail.recipient) br; (time(mail.created)) }
-        @if mail.html.is_some() {
-            nav.row aria-label="View" {
-                (tab("HTML", "html", view == View::Html)) " " (tab("Text", "text", view == View::Text))
+        div.stack {
+            (shell::back_link("All mails", LIST))
+            h1 { (subject(mail)) }
+            p.soft { "From " (mail.sender) br; "To " (mail.recipient) br; (time(mail.created)) }
+            @if mail.html.is_some() {
+                nav.row aria-label="View" {
+                    (tab("HTML", "html", view == View::Html)) " " (tab("Text", "text", view == View::Text))
+                }
             }
-        }
-        @if view == View::Html {
-            iframe.mail title="Mail" src=(format!("{LIST}/{}/html", mail.id))
-                sandbox="allow-popups allow-popups-to-escape-sandbox" {}
-        } @else {
-            pre.mail.card { (linked(&mail.text)) }
+            @if view == View::Html {
+                iframe.mail title="Mail" src=(format!("{LIST}/{}/html", mail.id))
+                    sandbox="allow-popups allow-popups-to-escape-sandbox" {}
+            } @else {
+                pre.mail.card { (linked(&mail.text)) }
+            }
         }
     };
     shell::page(subject(mail), Frame::Column, &[], body)
