@@ -50,6 +50,15 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres")
     }
 
+    /// The replica alone.
+    pub fn replica_url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.ports[1])
+    }
+
+    pub fn stop_replica(&self) {
+        self.stop_node(1, "immediate");
+    }
+
     pub fn restart_primary(&self) {
         self.stop_node(0, "fast");
         self.start_node(0);

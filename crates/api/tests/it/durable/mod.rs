@@ -4,6 +4,7 @@ mod burst;
 mod cluster;
 mod copy;
 mod crash;
+mod database;
 mod disk;
 mod failover;
 mod flush;
