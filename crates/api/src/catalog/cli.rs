@@ -121,6 +121,10 @@ pub async fn show_portal(
     let offers = db.read(store::list_offers).await?;
     let settings = settings(&portal::details(catalog, &offers, site).create().form(), &whole);
     settings.iter().for_each(|setting| println!("  {setting}"));
+    if let Some(coupon) = catalog.portal.cancel.as_ref().and_then(|it| it.retention_coupon.as_ref())
+    {
+        println!("Who comes to cancel is offered the coupon {coupon}.");
+    }
     match settings.iter().filter(|setting| setting.differs()).count() {
         0 => println!("Stripe has nothing else."),
         n => println!("Stripe has something else in {n} settings, marked with !."),

@@ -77,3 +77,47 @@ async fn a_fall_behind_the_payment_is_caught_up_with() {
     ada.post(CHECKOUT, json!({ "plan": "pro" })).await.expect_error(409, "already_subscribed");
     assert_eq!(at_stripe(&app, "/v1/subscriptions?status=all").await.len(), 1);
 }
+
+#[tokio::test]
+async fn answers_that_are_lost_on_the_way_make_nothing_twice() {
+    let app = TestApp::start().await;
+    let lose = async |rules: Value| {
+        let plan = json!({ "seed": 1, "rules": rules });
+        let switch = app.http.post(format!("{}/_sandbox/faults", app.sandbox));
+        app.send(switch.body(plan.to_string())).await.expect(200);
+    };
+    // More often than a call is tried.
+    let lost = |method: &str, path: &str| json!({ "on": "api", "method": method, "path": path, "kind": "reset", "when": "after", "times": 3 });
+    let calls = [
+        ("POST", "/v1/customers"),
+        ("POST", "/v1/checkout/sessions"),
+        ("GET", "/v1/subscriptions"),
+        ("GET", "/v1/checkout/sessions"),
+    ];
+    for (n, (method, path)) in calls.into_iter().enumerate() {
+        let ada = app.subscriber(&format!("ada{n}@example.com")).await;
+        lose(json!([lost(method, path)])).await;
+        // The worker reads the same lists, and may meet the faults instead.
+        let mut answers = vec![start(&ada).await];
+        while answers.last() != Some(&200) && answers.len() < 5 {
+            answers.push(start(&ada).await);
+        }
+        assert_eq!(answers.last(), Some(&200), "{method} {path}");
+        assert!(method == "GET" || answers.len() > 1, "{method} {path} was lost and noticed");
+        let customers = at_stripe(&app, "/v1/customers?limit=100").await;
+        assert_eq!(customers.len(), n + 1, "{method} {path}");
+        let sessions = at_stripe(&app, "/v1/checkout/sessions?limit=100").await;
+        assert_eq!(sessions.len(), n + 1, "{method} {path}");
+    }
+    let ada = app.subscriber("last@example.com").await;
+    let page = ada.checkout("pro").await;
+    lose(json!([
+        lost("GET", "/v1/subscriptions/*"),
+        lost("GET", "/v1/charges"),
+        { "on": "webhook", "event": "customer.subscription.*", "kind": "lose" },
+    ]))
+    .await;
+    assert_eq!(app.pay_with(&page, VISA).await.status(), 303);
+    ada.account_when(|account| account["access"]["reason"] == "active").await;
+    assert_eq!(at_stripe(&app, "/v1/subscriptions?status=all").await.len(), 1);
+}

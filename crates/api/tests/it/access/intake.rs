@@ -144,6 +144,8 @@ async fn a_failed_effect_is_undone_and_comes_by_the_next_delivery() {
         ),
         ("ALTER TABLE refreshes RENAME TO hidden", "ALTER TABLE hidden RENAME TO refreshes"),
         ("ALTER TABLE prices RENAME TO hidden", "ALTER TABLE hidden RENAME TO prices"),
+        ("ALTER TABLE alerts RENAME TO hidden", "ALTER TABLE hidden RENAME TO alerts"),
+        ("ALTER TABLE grants RENAME TO hidden", "ALTER TABLE hidden RENAME TO grants"),
     ] {
         world.execute(hide).await;
         world.deliver(&created).await.expect_error(500, "internal");

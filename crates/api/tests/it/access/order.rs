@@ -242,3 +242,60 @@ async fn another_subscription_of_the_listener_is_left_alone() {
     assert_eq!(world.standing(&ada).await.access.plan.as_deref(), Some("enterprise"));
     assert_eq!(world.alerts().await, ["second_subscription"]);
 }
+
+/// The same event as an account of another version sends it.
+fn in_version(mut event: Value, version: &str) -> Value {
+    event["api_version"] = json!(version);
+    let object = &mut event["data"]["object"];
+    if object["object"] != "subscription" || version >= "2025-03-31" {
+        return event;
+    }
+    let item = &mut object["items"]["data"][0];
+    let price = item["price"].clone();
+    item["plan"] = json!({ "id": price["id"], "object": "plan", "product": price["product"],
+        "amount": price["unit_amount"], "currency": price["currency"], "interval": "month" });
+    let plan = item["plan"].clone();
+    let mut on_top = json!({ "plan": plan, "quantity": 1, "discount": null });
+    for name in ["current_period_start", "current_period_end"] {
+        on_top[name] = item.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    merge(object, on_top);
+    event
+}
+
+#[tokio::test]
+async fn lives_told_in_any_version_end_alike() {
+    let world = World::start().await;
+    let (start, cancel_at) = (world.now() - 1_000, world.now() + 9 * DAY);
+    let versions = [
+        "2020-08-27",
+        "2023-10-16",
+        "2025-03-31.basil",
+        "2025-10-29.clover",
+        "2026-03-25.dahlia",
+        "2026-10-28.endive",
+    ];
+    let mut told = Vec::new();
+    for version in versions {
+        let name = version.replace(['-', '.'], "_");
+        let (ada, bob) =
+            (world.listener(&format!("a{name}")).await, world.listener(&format!("b{name}")).await);
+        let ended = to_the_end(&ada, &format!("sub_a{name}"), start);
+        let alive = still_alive(&bob, &format!("sub_b{name}"), start, cancel_at);
+        for cycle in [&ended, &alive] {
+            world.stripe.put(&cycle.at_stripe);
+            for event in &cycle.events {
+                world.deliver(&in_version(event.clone(), version)).await.expect(200);
+            }
+        }
+        world.jobs.run_due().await;
+        let summary = async |listener: &Listener| {
+            let standing = world.standing(listener).await;
+            (standing.access, standing.current_period_end, standing.ends_at, standing.plan)
+        };
+        told.push((summary(&ada).await, summary(&bob).await));
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
+    assert_eq!(told[0].0.0.reason, "ended");
+    assert_eq!(told[0].1.2, Some(cancel_at));
+}

@@ -59,6 +59,9 @@ impl StandIn {
             App::new().app_data(data.clone()).default_service(web::to(answer))
         })
         .workers(1)
+        // On a busy machine a client may seem to keep silent.
+        .keep_alive(Duration::from_secs(600))
+        .client_request_timeout(Duration::ZERO)
         .disable_signals()
         .bind("127.0.0.1:0")
         .unwrap();

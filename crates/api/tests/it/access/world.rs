@@ -92,6 +92,9 @@ impl World {
         let server =
             HttpServer::new(move || App::new().app_data(taken.clone()).configure(http::routes))
                 .workers(1)
+                // On a busy machine a client may seem to keep silent.
+                .keep_alive(Duration::from_secs(600))
+                .client_request_timeout(Duration::ZERO)
                 .disable_signals()
                 .bind("127.0.0.1:0")
                 .unwrap();
