@@ -1,7 +1,7 @@
 //! When the clock has to look at an object next.
 
 use super::{
-    billing::{items, schedules, subscribe::TRIAL_NOTICE},
+    billing::{items, pending_update, schedules, subscribe::TRIAL_NOTICE},
     object::{Kind, Object},
 };
 
@@ -45,7 +45,9 @@ pub(crate) fn due(object: &Object) -> Option<i64> {
 
 fn subscription_due(subscription: &Object) -> Option<i64> {
     let cancel_at = subscription.integer("cancel_at");
-    let resumes_at = subscription.body["pause_collection"]["resumes_at"].as_i64();
+    let collects_at = subscription.body["pause_collection"]["resumes_at"].as_i64();
+    // What lapses by itself: a pause of collection, a change that is not paid for.
+    let lapses_at = collects_at.into_iter().chain(pending_update::expires_at(subscription)).min();
     let renews_at = items::first_period_end(subscription);
     let candidates = match subscription.text("status")? {
         "incomplete" => [
@@ -58,10 +60,10 @@ fn subscription_due(subscription: &Object) -> Option<i64> {
             let notice = subscription.integer("trial_end").map(|end| end - TRIAL_NOTICE);
             let notice = notice.filter(|_| subscription.private["trial_will_end_told"] != true);
             let told = notice.into_iter().chain(upcoming_at(subscription)).min();
-            [cancel_at, resumes_at, subscription.integer("trial_end"), told]
+            [cancel_at, lapses_at, subscription.integer("trial_end"), told]
         }
-        "active" | "past_due" => [cancel_at, resumes_at, renews_at, upcoming_at(subscription)],
-        "unpaid" => [cancel_at, resumes_at, renews_at, None],
+        "active" | "past_due" => [cancel_at, lapses_at, renews_at, upcoming_at(subscription)],
+        "unpaid" => [cancel_at, lapses_at, renews_at, None],
         "paused" => [cancel_at, subscription.private["resumes_at"].as_i64(), None, None],
         _ => return None,
     };

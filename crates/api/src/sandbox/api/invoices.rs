@@ -13,10 +13,11 @@ use super::{
 };
 use crate::sandbox::{
     billing::{
+        cancel,
         collect::Collected,
         discount::Reduction,
         invoice::{DRAFT_TIME, Draft},
-        lines as invoice_lines,
+        lines as invoice_lines, pending_update,
         proration::Period,
         redeem::Holder,
     },
@@ -262,10 +263,12 @@ pub(super) fn void(tx: &mut Tx<'_>, request: Request) -> Outcome {
         .code("invoice_not_open"));
     }
     tx.void_invoice(&mut invoice)?;
-    if let Some(mut subscription) = tx.subscription_of_invoice(&invoice)?
-        && subscription.text("status") == Some("incomplete")
-    {
-        crate::sandbox::billing::cancel::expire_incomplete(tx, &mut subscription)?;
+    if let Some(mut subscription) = tx.subscription_of_invoice(&invoice)? {
+        if subscription.text("status") == Some("incomplete") {
+            cancel::expire_incomplete(tx, &mut subscription)?;
+        } else if pending_update::waits_for(&subscription, &invoice) {
+            pending_update::expire(tx, &subscription)?;
+        }
     }
     Ok(invoice.body)
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::cancel::{self, Ending};
+use super::{
+    cancel::{self, Ending},
+    pending_update,
+};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
@@ -25,6 +28,9 @@ pub(crate) fn next_attempt(invoice: &Object, attempts: i64, now: i64) -> Option<
 pub(crate) fn invoice_was_paid(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
     set_delinquent(tx, invoice, false)?;
     let Some(mut subscription) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
+    if pending_update::waits_for(&subscription, invoice) {
+        return pending_update::apply(tx, &subscription);
+    }
     let is_latest = subscription.text("latest_invoice") == Some(&invoice.id);
     if is_latest
         && matches!(subscription.text("status"), Some("incomplete" | "past_due" | "unpaid"))
@@ -42,6 +48,10 @@ pub(crate) fn invoice_failed(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), Ap
     let is_first = invoice.text("billing_reason") == Some("subscription_create");
     if is_first || !matches!(subscription.text("status"), Some("active" | "past_due" | "trialing"))
     {
+        return Ok(());
+    }
+    // A change that is not paid for leaves the subscription as it was.
+    if pending_update::waits_for(&subscription, invoice) {
         return Ok(());
     }
     set_delinquent(tx, invoice, true)?;

@@ -12,6 +12,7 @@ pub(crate) mod items;
 pub(crate) mod lines;
 pub(crate) mod offer;
 pub(crate) mod pause;
+pub(crate) mod pending_update;
 pub(crate) mod preview;
 pub(crate) mod proration;
 pub(crate) mod redeem;

@@ -6,7 +6,7 @@ use super::{
     cancel::{self, Ending},
     change::Proration,
     invoice::Draft,
-    items, lines, pause,
+    items, lines, pause, pending_update,
     preview::{self, Preview},
     proration::Period,
     schedules,
@@ -63,6 +63,9 @@ fn step_subscription(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), A
     }
     if is_over(subscription.integer("cancel_at")) {
         return cancel::end(tx, subscription, Ending::Planned);
+    }
+    if is_over(pending_update::expires_at(subscription)) {
+        return pending_update::expire(tx, subscription);
     }
     if subscription.text("status") == Some("paused") {
         return pause::resume(tx, subscription).map(drop);

@@ -11,7 +11,7 @@ use self::model::{Coupon, Model, Off, Prorations, Span};
 use super::{Sandbox, clocks, text};
 
 /// Stories told in a run, and what happens in each.
-const STORIES: u64 = 12;
+const STORIES: u64 = 8;
 const STEPS: usize = 30;
 /// 2027-10-31T09:30:00Z: the anchor day that short months, and a leap year, lack.
 const BEGINNING: i64 = 1_824_975_000;

@@ -9,6 +9,7 @@ mod discounts;
 mod durability;
 mod faults;
 mod money;
+mod pending_updates;
 mod periods;
 mod portal;
 mod portal_flows;

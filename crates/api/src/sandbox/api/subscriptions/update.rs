@@ -21,6 +21,7 @@ use crate::sandbox::{
         collect::Collected,
         items::{self, NewItem},
         lines::{NewInvoiceItem, price_amount},
+        pending_update,
         proration::Period,
     },
     error::ApiError,
@@ -133,6 +134,12 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let mut basis = before.clone();
     basis.body["discounts"] = subscription.body["discounts"].clone();
     let planned = change::plan(tx, &basis, &change)?;
+    if behavior.as_deref() == Some("pending_if_incomplete")
+        && planned.invoices_now
+        && pending_update::has_to_wait(tx, &before)?
+    {
+        return Ok(pending_update::hold(tx, &before, subscription, planned)?.body);
+    }
     let (changed, collected) =
         change::apply(tx, &before, subscription, planned, Presence::OnSession)?;
     match (collected, behavior.as_deref()) {
