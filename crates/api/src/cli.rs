@@ -18,6 +18,7 @@ use crate::{
         cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
         stats_cli::StatsArgs,
     },
+    http,
     inbox::{self, Inbox},
     sandbox, status,
     stripe::Client,
@@ -96,6 +97,8 @@ enum Command {
     Feed(FeedCommand),
     /// Show how often the episodes were downloaded
     Stats(With<StatsArgs>),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi,
     /// Publish and change episodes by hand
     #[command(subcommand)]
     Episode(EpisodeCommand),
@@ -284,6 +287,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Stats(With { args, settings }) => {
             episodes::stats_cli::show(&args, &app::library(&config(&settings)?).await?).await
+        }
+        Command::Openapi => {
+            println!("{}", http::openapi::text());
+            Ok(())
         }
         Command::Episode(command) => run_episode(command).await,
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Body of register and log in.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// Any case; kept lower-cased.
     pub email: String,
@@ -14,6 +15,7 @@ pub struct Credentials {
 
 /// Answer of register, log in and refresh; the refresh cookie comes beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Session {
     /// The bearer token.
     pub token: String,
@@ -25,6 +27,7 @@ pub struct Session {
 
 /// The signed-in account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Our id.
     pub id: String,
@@ -60,6 +63,7 @@ pub struct Account {
 
 /// Whether, and how far, a listener may listen now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Access {
     /// Whether the plan's episodes open.
     pub allowed: bool,
@@ -74,6 +78,7 @@ pub struct Access {
 
 /// A payment that did not go through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct PaymentProblem {
     /// `past_due`, `unpaid` or `incomplete`.
     pub kind: String,
@@ -83,6 +88,7 @@ pub struct PaymentProblem {
 
 /// Answer of `GET /api/auth/sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Sessions {
     /// The account's sessions, newest first.
     pub sessions: Vec<SessionInfo>,
@@ -90,6 +96,7 @@ pub struct Sessions {
 
 /// One place where the account is logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct SessionInfo {
     /// The session's id.
     pub id: String,
@@ -106,6 +113,7 @@ pub struct SessionInfo {
 /// Body of forgot password.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct ForgotPassword {
     /// The login address, in any case. Whether it has an account is not told.
     pub email: String,
@@ -114,6 +122,7 @@ pub struct ForgotPassword {
 /// Body of reset password.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct ResetPassword {
     /// What the mailed link carries in its query as `token`.
     pub token: String,
@@ -124,6 +133,7 @@ pub struct ResetPassword {
 /// Body of verify e-mail: confirms the address of an account, a new address for it, or a registration.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct VerifyEmail {
     /// What the mailed link carries in its query as `token`.
     pub token: String,
@@ -131,6 +141,7 @@ pub struct VerifyEmail {
 
 /// Answer of register where it must not tell whether an address has an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct NextStep {
     /// `check_email`: a mail says how to go on.
     pub next: String,
@@ -139,6 +150,7 @@ pub struct NextStep {
 /// Body of `DELETE /api/me`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct DeleteAccount {
     /// The present password.
     pub current_password: String,
@@ -147,6 +159,7 @@ pub struct DeleteAccount {
 /// Body of `PATCH /api/me`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct ChangeAccount {
     /// A new login address; it takes effect once it is confirmed. The present one takes a change back.
     #[serde(default, skip_serializing_if = "Option::is_none")]

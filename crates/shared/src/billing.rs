@@ -7,6 +7,7 @@ use crate::{account::Account, plans::Interval};
 /// Body of `POST /api/billing/checkout-session`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct StartCheckout {
     /// A plan's id.
     pub plan: String,
@@ -17,6 +18,7 @@ pub struct StartCheckout {
 
 /// Where the browser goes next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct RedirectUrl {
     /// A page hosted by Stripe; short-lived, for this listener alone.
     pub url: String,
@@ -24,6 +26,7 @@ pub struct RedirectUrl {
 
 /// Answer of `GET /api/billing/checkout-session/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct CheckoutResult {
     /// Stripe's word: `open`, `complete`, `expired`.
     pub status: String,
@@ -36,6 +39,7 @@ pub struct CheckoutResult {
 /// Body of `POST /api/billing/portal-session`; none opens the portal's home.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct OpenPortal {
     /// One of Stripe's flows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +54,7 @@ pub struct OpenPortal {
 
 /// Answer of `GET /api/billing/subscription`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct SubscriptionAnswer {
     /// The subscription that counts for access; null without one.
     pub subscription: Option<Subscription>,
@@ -57,6 +62,7 @@ pub struct SubscriptionAnswer {
 
 /// A subscription as the account page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Subscription {
     /// `sub_…`.
     pub id: String,
@@ -82,6 +88,7 @@ pub struct Subscription {
 
 /// A card, as far as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Card {
     /// `visa`, `mastercard`, …
     pub brand: String,
@@ -95,6 +102,7 @@ pub struct Card {
 
 /// Answer of `GET /api/billing/change-preview`; amounts in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct ChangePreview {
     /// Charged at once.
     pub due_now: i64,
@@ -108,6 +116,7 @@ pub struct ChangePreview {
 
 /// Answer of `GET /api/billing/invoices`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Invoices {
     /// The page.
     pub invoices: Vec<Invoice>,
@@ -117,6 +126,7 @@ pub struct Invoices {
 
 /// One invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Invoice {
     /// `in_…`.
     pub id: String,

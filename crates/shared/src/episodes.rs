@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Answer of `GET /api/episodes`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Episodes {
     /// The page.
     pub episodes: Vec<Episode>,
@@ -13,6 +14,7 @@ pub struct Episodes {
 
 /// One episode in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Episode {
     /// Our id.
     pub id: String,
@@ -37,6 +39,7 @@ pub struct Episode {
 
 /// Answer of `GET /api/episodes/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct EpisodePage {
     /// The episode.
     #[serde(flatten)]
@@ -50,6 +53,7 @@ pub struct EpisodePage {
 
 /// A part of an episode that one can jump to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Chapter {
     /// Seconds from the episode's start.
     pub start: i64,
@@ -59,6 +63,7 @@ pub struct Chapter {
 
 /// Answer of `GET /api/feed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct FeedAddress {
     /// The listener's private feed; whoever has it can listen.
     pub url: String,
@@ -70,6 +75,7 @@ pub struct FeedAddress {
 
 /// A podcast app that takes a feed by a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct FeedApp {
     /// What it is called.
     pub name: String,

@@ -40,6 +40,10 @@ pub const FEED: &str = "/api/feed";
 pub const FEED_ROTATE: &str = "/api/feed/rotate";
 /// The stream of account changes.
 pub const EVENTS: &str = "/api/events";
+/// The description of this API (OpenAPI 3.1).
+pub const OPENAPI: &str = "/api/openapi.json";
+/// The page to read and try it.
+pub const DOCS: &str = "/api/docs";
 /// Where Stripe delivers events.
 pub const WEBHOOKS: &str = "/webhooks";
 /// Where Checkout sends a listener who paid; carries `session_id` in the query.

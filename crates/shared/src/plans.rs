@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub enum Interval {
     /// Every month.
     #[default]
@@ -35,6 +36,7 @@ impl Interval {
 
 /// Answer of `GET /api/plans`, in the catalog's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Plans {
     /// The plans on offer.
     pub plans: Vec<Plan>,
@@ -42,6 +44,7 @@ pub struct Plans {
 
 /// One plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Plan {
     /// `starter`, `pro`, `enterprise`.
     pub id: String,
@@ -57,6 +60,7 @@ pub struct Plan {
 
 /// What a plan costs per interval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct PlanPrice {
     /// How often it is charged.
     pub interval: Interval,

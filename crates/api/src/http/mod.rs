@@ -14,6 +14,7 @@ mod mailed;
 mod me;
 mod media;
 mod metrics;
+pub mod openapi;
 mod plans;
 mod signed_in;
 mod site;
@@ -83,6 +84,10 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at("/metrics").route(get().to(metrics::show)))
         .service(at("/readyz").route(get().to(health::ready)))
         .service(at(paths::PLANS).route(get().to(plans::list)))
+        .service(at(paths::OPENAPI).route(get().to(openapi::show)))
+        .service(at(paths::DOCS).route(get().to(openapi::page)))
+        .service(at("/api/docs/docs.js").route(get().to(openapi::script)))
+        .service(at("/api/docs/docs.css").route(get().to(openapi::style)))
         .service(at(paths::WEBHOOKS).route(post().to(webhooks::accept)))
         .default_service(web::to(site::serve));
 }

@@ -20,6 +20,7 @@ mod mail;
 mod mail_server;
 mod me;
 mod media;
+mod openapi;
 mod pages;
 mod portal;
 mod sandbox;
