@@ -41,7 +41,7 @@ fn page(notice: Html, plans: Html) -> Html {
             { plans }
             <Comparison />
             <section class="questions">
-                <h2>{ "Before you join" }</h2>
+                <h2>{ "Good to know" }</h2>
                 { question("What happens when I change the plan?",
                     "A dearer plan opens at once and you pay the difference for the rest of the period. \
                      With a cheaper one, what you paid ahead is credited. You see the sum before you confirm.") }

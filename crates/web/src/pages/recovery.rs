@@ -11,7 +11,7 @@ use crate::{
     session::{use_client, use_session},
     ui::{
         action::{Done, use_action},
-        button::Button,
+        button::{Button, action_error},
         form::Form,
         notice::pill,
     },
@@ -144,7 +144,7 @@ pub(crate) fn VerifyEmail(props: &TokenProps) -> Html {
         <>
             <h1 class="h3">{ Route::VerifyEmail { token: None }.title() }</h1>
             <p class="soft">{ "One press, and we know that your mail reaches you." }</p>
-            { crate::ui::button::action_error(verify.error.as_ref()) }
+            { action_error(verify.error.as_ref()) }
             <Button class="wide" busy={verify.busy} {onclick}>{ "Confirm my address" }</Button>
         </>
     })
