@@ -31,10 +31,10 @@ async fn a_price_that_moved_is_read_again_and_a_foreign_one_is_ignored() {
     world.execute("UPDATE refreshes SET next_try_at = 0").await;
     world.jobs.run_due().await;
     let offer = world
-        .read(|conn| Ok(api::catalog::store::find_offer(conn, "pro", Default::default())?))
+        .read(|conn| api::catalog::store::find_offer(conn, "pro", Default::default()))
         .await
         .unwrap();
     assert_eq!((offer.price_id.as_str(), offer.amount), ("price_new", 1200));
-    let plan = world.read(|conn| Ok(api::catalog::store::find_plan_of_price(conn, "price_old")?));
+    let plan = world.read(|conn| api::catalog::store::find_plan_of_price(conn, "price_old"));
     assert_eq!(plan.await.as_deref(), Some("pro"), "old subscribers keep their plan");
 }
