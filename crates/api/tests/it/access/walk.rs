@@ -159,7 +159,9 @@ async fn a_random_walk_ends_with_what_stripe_says() {
         wanted.insert(walker.id.clone(), bought(&app, &walker.id, &customers).await);
     }
     let has_paid = wanted.values().filter(|plan| plan.is_some()).count();
-    println!("{has_paid} of {LISTENERS} have a plan in the end");
+    println!(
+        "soak: a walk of {LISTENERS} listeners, {steps} steps each, with faults (WALK_SEED={seed}): {has_paid} have a plan in the end"
+    );
     let settled = async {
         loop {
             let mut wrong = Vec::new();
