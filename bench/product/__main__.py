@@ -72,13 +72,13 @@ class Bench:
             folder = self.scratch / name
             folder.mkdir()
             return str(folder / "circle.db")
-        fixtures.run_sql(POSTGRES, f"DROP DATABASE IF EXISTS {name}")
+        fixtures.run_sql(POSTGRES, f"SET client_min_messages = error; DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         fixtures.run_sql(POSTGRES, f"CREATE DATABASE {name}")
         return POSTGRES.rsplit("/", 1)[0] + "/" + name
 
     def drop(self, database):
         if database.startswith("postgres"):
-            fixtures.run_sql(POSTGRES, f"DROP DATABASE {database.rsplit('/', 1)[1]}")
+            fixtures.run_sql(POSTGRES, f"DROP DATABASE {database.rsplit('/', 1)[1]} WITH (FORCE)")
         else:
             shutil.rmtree(pathlib.Path(database).parent)
 
@@ -92,8 +92,8 @@ class Bench:
             "DATABASE_URL": database if database.startswith("postgres") else f"sqlite://{database}",
             "STRIPE_SECRET_KEY": "sk_test_bench", "STRIPE_API_BASE": f"http://127.0.0.1:{self.stripe.port}",
             "STRIPE_WEBHOOK_SECRET": fixtures.WEBHOOK_SECRET, "SECRET_KEYS": fixtures.SECRET_KEY,
-            "RATE_LIMITS": "off", "CATALOG": str(ROOT / "catalog.toml"), "RUST_LOG": "error",
-        })
+            "RATE_LIMITS": "off", "RUST_LOG": "error",
+        }, folder=folder)  # no catalog.toml lies there, so the built-in one is used
 
     def express(self, database):
         port = free_port()
@@ -169,7 +169,7 @@ class Bench:
             "feed 200": lambda _: Load([http("GET", feed) for feed in feeds]),
             "feed 304": lambda port: Load([http("GET", feed, [f"If-None-Match: {etag(port, feed)}"]) for feed in feeds[:50]]),
             "media": lambda _: Load([http("GET", path, ["Range: bytes=0-65535"]) for path in audio]),
-            "login": lambda _: Load([fixtures.log_in(user) for user in users]),
+            "login": lambda _: Load([fixtures.log_in(user) for user in users], rest=2),
         }
 
     def product(self, engine):

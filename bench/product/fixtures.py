@@ -78,6 +78,10 @@ def fill_circle(url, users, feeds):
     start = now - 30 * 86400
     digests = ",".join(
         f"('{hashlib.sha256(feed_token(user).encode()).hexdigest()}', 'usr_{FIRST + user}', 1, {now})" for user in feeds)
+    more = "".join(f"""
+        UPDATE kept SET id = 'ep_bench_{i}', number = 1000 + {i}, guid = 'bench-{i}', published_at = published_at - 1;
+        INSERT INTO episodes SELECT * FROM kept WHERE (SELECT COUNT(*) FROM episodes) < {EPISODES};"""
+                   for i in range(1, EPISODES + 1))
     run_sql(url, f"""
         INSERT INTO users (id, email, email_verified, password_digest, stripe_customer_id, subscription_id,
             subscription_status, plan, access_until, created_at, updated_at)
@@ -93,13 +97,11 @@ def fill_circle(url, users, feeds):
             'price_pro', 'pro', 'month', 1500, 'usd', {FAR}, FALSE, 'pm_bench', 'visa', '4242', {start}, {start},
             {start}, {start} FROM {numbers(url, users)};
         INSERT INTO feeds (token_digest, user_id, version, created_at) VALUES {digests};
-        INSERT INTO episodes (id, number, guid, title, summary, description_html, published_at, duration,
-            required_plan, audio, audio_type, audio_size, created_at, updated_at)
-        SELECT 'ep_bench_' || i, i, 'bench-' || i, title || ' ' || i, summary, '<p>Links and credits.</p>', published_at - i,
-            duration, required_plan, audio, audio_type, audio_size, created_at, updated_at
-        FROM (SELECT * FROM episodes ORDER BY number DESC LIMIT 1) AS kept,
-            {numbers(url, EPISODES)} AS more WHERE i + (SELECT COUNT(*) FROM episodes) <= {EPISODES};
-    """ + ("; ANALYZE" if url.startswith("postgres") else ""))
+        CREATE TEMPORARY TABLE kept AS SELECT * FROM episodes ORDER BY number DESC LIMIT 1;
+        UPDATE kept SET description_html = '<p>Links and credits.</p>';
+        {more}
+        DROP TABLE kept;
+    """ + ("ANALYZE" if url.startswith("postgres") else ""))
 
 
 def fill_events(url, count):

@@ -35,9 +35,9 @@ def get(port, path, headers=None, method="GET", timeout=10):
 class Server:
     """A process that listens, with all its children."""
 
-    def __init__(self, name, command, port, log, env=None, ready="/healthz"):
+    def __init__(self, name, command, port, log, env=None, ready="/healthz", folder=None):
         self.name, self.command, self.port, self.ready = name, command, port, ready
-        self.log = pathlib.Path(log)
+        self.log, self.folder = pathlib.Path(log), folder
         self.env = {**os.environ, **(env or {})}
         self.process = None
 
@@ -45,7 +45,7 @@ class Server:
         """Starts it; seconds until it answered."""
         with self.log.open("ab") as log:
             begun = time.perf_counter()
-            self.process = subprocess.Popen(self.command, env=self.env, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, env=self.env, cwd=self.folder, stdout=log, stderr=log)
         while time.perf_counter() - begun < 30:
             if self.process.poll() is not None:
                 break
@@ -117,9 +117,9 @@ class Cell:
 class Load:
     """Prepared requests that wrk sends."""
 
-    def __init__(self, records, once=False):
-        """`once`: each is sent once and in order."""
-        self.records, self.once = records, once
+    def __init__(self, records, once=False, rest=0):
+        """`once`: each is sent once and in order; `rest`: seconds after the warm-up, for what was left waiting."""
+        self.records, self.once, self.rest = records, once, rest
 
     def write(self, path):
         with open(path, "wb") as file:
@@ -151,6 +151,7 @@ def measure(server, load, connections, seconds, scratch):
     load.write(path)
     if not load.once:
         finish(load.start(server.port, connections, 1, path))
+        time.sleep(load.rest)
     before = server.cpu()
     said = finish(load.start(server.port, connections, seconds, path))
     cpu = server.cpu() - before

@@ -1,6 +1,8 @@
 //! Facts in, decision out: what the database holds of access.
 
-use diesel::prelude::*;
+use std::collections::HashSet;
+
+use diesel::{dsl::max, prelude::*};
 use serde::{Deserialize, Serialize};
 use shared::account::{Access, PaymentProblem};
 use uuid::Uuid;
@@ -86,9 +88,10 @@ impl Snapshot {
     }
 }
 
+/// A subscription, as far as it decides.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = subscriptions)]
-struct FactsRow {
+pub struct FactsRow {
     id: String,
     status: String,
     plan: Option<String>,
@@ -130,31 +133,55 @@ impl From<FactsRow> for SubscriptionFacts {
     }
 }
 
+/// A grant, as far as it decides.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = grants)]
-struct GrantRow {
+pub struct GrantRow {
+    id: String,
     plan: String,
     until: Option<i64>,
     revoked_at: Option<i64>,
 }
 
-fn list_facts(
-    conn: &mut Conn,
-    user_id: &str,
-) -> Result<(Vec<SubscriptionFacts>, Vec<Grant>), DbError> {
-    let rows = subscriptions::table
-        .filter(subscriptions::user_id.eq(user_id))
-        .select(FactsRow::as_select())
+/// One row of users joined with their subscriptions and grants: each subscription beside each grant, `None` where
+/// there is none. One statement, because on PostgreSQL each costs a round trip.
+pub type JoinedFacts = (Option<FactsRow>, Option<GrantRow>);
+
+/// What decides of one listener.
+#[derive(Default)]
+pub struct Facts {
+    subscriptions: Vec<SubscriptionFacts>,
+    grants: Vec<Grant>,
+}
+
+impl FromIterator<JoinedFacts> for Facts {
+    fn from_iter<I: IntoIterator<Item = JoinedFacts>>(rows: I) -> Self {
+        let mut facts = Self::default();
+        let mut seen = HashSet::new();
+        for (subscription, grant) in rows {
+            if let Some(row) = subscription
+                && !facts.subscriptions.iter().any(|known| known.id == row.id)
+            {
+                facts.subscriptions.push(row.into());
+            }
+            if let Some(GrantRow { id, plan, until, revoked_at }) = grant
+                && seen.insert(id)
+            {
+                facts.grants.push(Grant { plan, until, revoked_at });
+            }
+        }
+        facts
+    }
+}
+
+fn list_facts(conn: &mut Conn, user_id: &str) -> Result<Facts, DbError> {
+    let rows: Vec<JoinedFacts> = users::table
+        .left_join(subscriptions::table)
+        .left_join(grants::table)
+        .filter(users::id.eq(user_id))
+        .select(JoinedFacts::as_select())
         .load(conn)?;
-    let given = grants::table
-        .filter(grants::user_id.eq(user_id))
-        .select(GrantRow::as_select())
-        .load(conn)?;
-    let given = given
-        .into_iter()
-        .map(|GrantRow { plan, until, revoked_at }| Grant { plan, until, revoked_at })
-        .collect();
-    Ok((rows.into_iter().map(SubscriptionFacts::from).collect(), given))
+    Ok(rows.into_iter().collect())
 }
 
 /// Where the listener stands at `now`, in billing time.
@@ -164,24 +191,31 @@ pub fn standing(
     user_id: &str,
     now: i64,
 ) -> Result<Standing, DbError> {
-    let (subscriptions, grants) = list_facts(conn, user_id)?;
-    let decision = policy::decide(&subscriptions, &grants, policy, now);
-    let counting = counting(&subscriptions, &decision);
-    Ok(Standing {
-        plan: counting.and_then(|facts| facts.plan.clone()),
-        subscription_status: status_word(counting),
-        subscription_id: decision.subscription,
-        current_period_end: counting.and_then(|facts| facts.current_period_end),
-        ends_at: counting.and_then(|facts| policy::scheduled_end(facts).or(facts.ended_at)),
-        trial_end: counting.and_then(|facts| facts.trial_end),
-        payment_problem: counting.and_then(|facts| policy::payment_problem(facts, policy)),
-        access: Access {
-            allowed: decision.allowed,
-            plan: decision.plan,
-            until: decision.until,
-            reason: decision.reason.as_str().to_owned(),
-        },
-    })
+    Ok(Standing::decide(&list_facts(conn, user_id)?, policy, now))
+}
+
+impl Standing {
+    /// Where a listener with these facts stands at `now`, in billing time.
+    pub fn decide(facts: &Facts, policy: &Policy, now: i64) -> Self {
+        let Facts { subscriptions, grants } = facts;
+        let decision = policy::decide(subscriptions, grants, policy, now);
+        let counting = counting(subscriptions, &decision);
+        Self {
+            plan: counting.and_then(|facts| facts.plan.clone()),
+            subscription_status: status_word(counting),
+            subscription_id: decision.subscription,
+            current_period_end: counting.and_then(|facts| facts.current_period_end),
+            ends_at: counting.and_then(|facts| policy::scheduled_end(facts).or(facts.ended_at)),
+            trial_end: counting.and_then(|facts| facts.trial_end),
+            payment_problem: counting.and_then(|facts| policy::payment_problem(facts, policy)),
+            access: Access {
+                allowed: decision.allowed,
+                plan: decision.plan,
+                until: decision.until,
+                reason: decision.reason.as_str().to_owned(),
+            },
+        }
+    }
 }
 
 fn counting<'a>(
@@ -201,9 +235,7 @@ fn status_word(counting: Option<&SubscriptionFacts>) -> String {
 /// Whoever writes a listener's facts takes it first. SQLite has one writer anyway.
 pub fn lock_user(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
     if let Conn::Postgres(postgres) = conn {
-        diesel::sql_query("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE")
-            .bind::<diesel::sql_types::Text, _>(user_id)
-            .execute(postgres)?;
+        users::table.find(user_id).select(users::id).for_no_key_update().execute(postgres)?;
     }
     Ok(())
 }
@@ -218,7 +250,7 @@ pub fn derive(
     cause: &str,
 ) -> Result<Decision, DbError> {
     lock_user(conn, user_id)?;
-    let (subscriptions, grants) = list_facts(conn, user_id)?;
+    let Facts { subscriptions, grants } = list_facts(conn, user_id)?;
     let decision = policy::decide(&subscriptions, &grants, policy, now);
     let counting = counting(&subscriptions, &decision);
     diesel::update(users::table.find(user_id))
@@ -260,11 +292,17 @@ fn record_change(
 }
 
 fn latest_snapshot(conn: &mut Conn, user_id: &str) -> Result<Snapshot, DbError> {
-    let latest: Option<String> = access_changes::table
-        .filter(access_changes::user_id.eq(user_id))
-        .order((access_changes::at.desc(), access_changes::id.desc()))
-        .select(access_changes::after)
-        .first(conn)
+    // Without a LIMIT, which SQLite would prepare anew each time; few changes are of one second.
+    let (changes, others) = diesel::alias!(access_changes as changes, access_changes as others);
+    let newest = others
+        .filter(others.field(access_changes::user_id).eq(user_id))
+        .select(max(others.field(access_changes::at)));
+    let latest: Option<String> = changes
+        .filter(changes.field(access_changes::user_id).eq(user_id))
+        .filter(changes.field(access_changes::at).nullable().eq(newest.single_value()))
+        .order(changes.field(access_changes::id).desc())
+        .select(changes.field(access_changes::after))
+        .get_result(conn)
         .optional()?;
     Ok(latest.map_or_else(nothing_yet, |text| from_text(&text)))
 }

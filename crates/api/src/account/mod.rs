@@ -31,7 +31,7 @@ pub use sign_up::SignedUp;
 pub use store::User;
 
 use crate::{
-    access::Policy,
+    access::{Policy, Standing},
     clock::Clock,
     db::{Change, Db, DbError},
     keys::Keys,
@@ -198,10 +198,11 @@ impl Accounts {
             .await
     }
 
-    /// What the account of a user just read shows now.
-    pub async fn account_of(&self, user: User) -> Result<Account, AccountError> {
-        let (policy, now) = (Arc::clone(&self.policy), self.clock.billing());
-        self.db.read(move |conn| Ok(view::account(conn, &policy, user, now)?)).await
+    /// What the account of whoever sent this bearer token shows now.
+    pub async fn account_of_bearer(&self, token: &str) -> Result<Account, AccountError> {
+        let Bearer { user_id, session_id } =
+            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        self.watch(&session_id, &user_id).await
     }
 
     /// What a signed-in account shows now; [`AccountError::SessionEnded`] once its session has ended.
@@ -211,8 +212,9 @@ impl Accounts {
             (Arc::clone(&self.policy), self.clock.wall(), self.clock.billing());
         self.db
             .read(move |conn| {
-                let user = store::find_signed_in(conn, &session_id, &user_id, wall)?;
-                Ok(view::account(conn, &policy, user.ok_or(AccountError::SessionEnded)?, billing)?)
+                let found = store::find_signed_in_with_facts(conn, &session_id, &user_id, wall)?;
+                let (user, facts) = found.ok_or(AccountError::SessionEnded)?;
+                Ok(view::shown(user, Standing::decide(&facts, &policy, billing)))
             })
             .await
     }

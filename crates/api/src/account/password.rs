@@ -1,12 +1,16 @@
-//! Passwords: argon2id, off the threads that serve requests.
+//! Passwords: argon2id, on a few threads of its own that give way to those that serve requests.
 
-use std::{sync::Arc, thread};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Characters at the least.
 pub(super) const MIN_LENGTH: usize = 12;
@@ -19,8 +23,12 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes that may wait for each one that runs, before new ones are refused: about half a second.
-const WAITING_PER_CORE: usize = 16;
+/// Hashes that may wait for each one that runs, before new ones are refused: about a second.
+const WAITING_PER_CORE: usize = 32;
+
+/// How much the hashing threads give way (`nice`): a hash takes a core for tens of milliseconds, which nobody who
+/// only reads should wait for.
+const NICENESS: i32 = 10;
 
 /// A digest that no password fits, with our parameters: checking an unknown account's password against it
 /// takes as long as checking a known one's.
@@ -52,6 +60,9 @@ pub enum HashError {
     /// The thread died.
     #[error("the hashing thread failed")]
     Thread,
+    /// No thread could be started.
+    #[error("cannot start a hashing thread")]
+    Start(#[source] io::Error),
 }
 
 impl NewPassword {
@@ -67,11 +78,13 @@ impl NewPassword {
     }
 }
 
-/// Hashes and checks passwords, as many at a time as there are cores. Cheap to clone.
+type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
+
+/// Hashes and checks passwords, as many at a time as there are cores. Cheap to clone; the threads end with the last
+/// clone.
 #[derive(Clone)]
 pub(super) struct Passwords {
-    argon2: Argon2<'static>,
-    running: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
     admitted: Arc<Semaphore>,
 }
 
@@ -80,12 +93,18 @@ impl Passwords {
     pub(super) fn new() -> Result<Self, HashError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
             .map_err(|error| HashError::Argon2(error.into()))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cores = thread::available_parallelism().map_or(2, usize::from);
-        Ok(Self {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            running: Arc::new(Semaphore::new(cores)),
-            admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
-        })
+        let (jobs, queue) = mpsc::channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..cores {
+            let (queue, argon2) = (Arc::clone(&queue), argon2.clone());
+            thread::Builder::new()
+                .name("argon2".to_owned())
+                .spawn(move || work(&queue, &argon2))
+                .map_err(HashError::Start)?;
+        }
+        Ok(Self { jobs, admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))) })
     }
 
     /// The digest to store, in PHC form.
@@ -116,16 +135,29 @@ impl Passwords {
     ) -> Result<T, HashError> {
         let admitted =
             Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| HashError::Overloaded)?;
-        let running =
-            Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Thread)?;
-        let argon2 = self.argon2.clone();
-        // The permits go along: a caller who leaves does not free a core that is still busy.
-        let hashed = tokio::task::spawn_blocking(move || {
-            let result = work(&argon2);
-            drop((running, admitted));
-            result
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |argon2: &Argon2<'_>| {
+            // Whoever left while waiting costs nothing more.
+            if !answer.is_closed() {
+                let _ = answer.send(work(argon2));
+            }
+            drop(admitted);
         });
-        hashed.await.map_err(|_| HashError::Thread)?.map_err(HashError::Argon2)
+        self.jobs.send(job).map_err(|_| HashError::Thread)?;
+        answered.await.map_err(|_| HashError::Thread)?.map_err(HashError::Argon2)
+    }
+}
+
+/// Does one job after the other until there can be no more.
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, argon2: &Argon2<'_>) {
+    // On Linux this concerns the calling thread alone. It is a courtesy: without it everything works, less smoothly.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "the hashing threads run with the usual priority");
+    }
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        job(argon2);
     }
 }
 

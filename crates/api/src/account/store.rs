@@ -24,9 +24,12 @@ use super::{
     limits::Window,
     sessions::{NewSession, Refreshable},
 };
-use crate::db::{
-    Conn, DbError,
-    schema::{rate_limits, sessions, users},
+use crate::{
+    access::{Facts, JoinedFacts},
+    db::{
+        Conn, DbError,
+        schema::{grants, rate_limits, sessions, subscriptions, users},
+    },
 };
 
 /// A user, without the password.
@@ -76,6 +79,30 @@ pub(super) fn find_signed_in(
         .get_result(conn)
         .optional()?;
     Ok(user)
+}
+
+/// [`find_signed_in`] with what decides of the user's access, in one statement.
+pub(super) fn find_signed_in_with_facts(
+    conn: &mut Conn,
+    session_id: &str,
+    user_id: &str,
+    now: i64,
+) -> Result<Option<(User, Facts)>, DbError> {
+    let rows: Vec<(User, JoinedFacts)> = sessions::table
+        .inner_join(users::table.left_join(subscriptions::table).left_join(grants::table))
+        .filter(sessions::id.eq(session_id))
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select((User::as_select(), JoinedFacts::as_select()))
+        .load(conn)?;
+    let mut user = None;
+    let facts = rows.into_iter().map(|(found, facts)| {
+        user.get_or_insert(found);
+        facts
+    });
+    let facts = facts.collect();
+    Ok(user.map(|user| (user, facts)))
 }
 
 pub(super) fn find_user(conn: &mut Conn, user_id: &str) -> Result<Option<User>, DbError> {

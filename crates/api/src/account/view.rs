@@ -4,7 +4,7 @@ use shared::account::Account;
 
 use super::User;
 use crate::{
-    access::{self, Policy},
+    access::{self, Policy, Standing},
     db::{Conn, DbError},
 };
 
@@ -16,7 +16,12 @@ pub(super) fn account(
     now: i64,
 ) -> Result<Account, DbError> {
     let standing = access::standing(conn, policy, &user.id, now)?;
-    Ok(Account {
+    Ok(shown(user, standing))
+}
+
+/// The account of a user who stands so.
+pub(super) fn shown(user: User, standing: Standing) -> Account {
+    Account {
         id: user.id,
         email: user.email,
         email_verified: user.email_verified,
@@ -31,5 +36,5 @@ pub(super) fn account(
         trial_end: standing.trial_end,
         payment_problem: standing.payment_problem,
         deletion_pending: user.deletion_requested_at.is_some(),
-    })
+    }
 }

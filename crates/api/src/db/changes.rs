@@ -18,6 +18,12 @@ const CAPACITY: usize = 1024;
 /// How long a change may take to be noticed on PostgreSQL.
 const POLL: Duration = Duration::from_millis(100);
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Sends `payload` to whoever listens on `channel`, at commit.
+    fn pg_notify(channel: Text, payload: Text) -> Text;
+}
+
 thread_local! {
     static PENDING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -63,9 +69,7 @@ pub fn notify(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
     match conn {
         Conn::Sqlite(_) => PENDING.with_borrow_mut(|pending| pending.push(user_id.to_owned())),
         Conn::Postgres(conn) => {
-            diesel::sql_query("SELECT pg_notify('account_changes', $1)")
-                .bind::<Text, _>(user_id)
-                .execute(conn)?;
+            diesel::select(pg_notify("account_changes", user_id)).execute(conn)?;
         }
     }
     Ok(())

@@ -6,16 +6,16 @@ use shared::account::{Account, ChangeAccount, DeleteAccount};
 use super::{
     body::Json,
     error::ApiError,
-    signed_in::{SignedIn, SignedInOrLeaving},
+    signed_in::{Bearer, SignedIn},
 };
 use crate::account::Accounts;
 
 /// `GET /api/me`
 pub(super) async fn show(
-    SignedInOrLeaving(who): SignedInOrLeaving,
+    Bearer(token): Bearer,
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Account>, ApiError> {
-    Ok(web::Json(accounts.account_of(who.user).await?))
+    Ok(web::Json(accounts.account_of_bearer(&token).await?))
 }
 
 /// `PATCH /api/me`

@@ -1,11 +1,17 @@
 //! Who is signed in: a handler that takes one of these is for signed-in listeners alone.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Future, Ready, ready},
+    pin::Pin,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 
 use super::error::ApiError;
 use crate::account::{AccountError, Accounts, SignedInUser};
+
+/// A bearer token that nobody looked at yet, for what reads the account in the statement that checks its session.
+pub(super) struct Bearer(pub(super) String);
 
 type Authenticating<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -44,6 +50,16 @@ impl FromRequest for SignedIn {
                 Some(_) => Err(AccountError::DeletionPending.into()),
             }
         })
+    }
+}
+
+impl FromRequest for Bearer {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = bearer_token(request).ok_or(AccountError::SessionEnded);
+        ready(token.map(|token| Self(token.to_owned())).map_err(ApiError::from))
     }
 }
 

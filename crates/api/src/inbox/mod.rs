@@ -94,10 +94,14 @@ impl Inbox {
         let event = NewEvent::of(&notification, payload::deflate(body), now);
         let rules = self.rules.clone();
         let processed = self.db.write(move |conn| {
-            if !store::insert(conn, &event)? && store::lock_state(conn, &event.id)?.is_settled() {
-                return Ok::<_, DbError>(Processed::Duplicate);
-            }
-            process(conn, &rules, &event.id, &notification, now + FIRST_RETRY)
+            let noted = match store::insert(conn, &event)? {
+                true => Noted::Applied,
+                false if store::lock_state(conn, &event.id)?.is_settled() => {
+                    return Ok::<_, DbError>(Processed::Duplicate);
+                }
+                false => Noted::Otherwise,
+            };
+            process(conn, &rules, &event.id, &notification, noted, now + FIRST_RETRY)
         });
         self.answer(processed.await?)
     }
@@ -111,7 +115,9 @@ impl Inbox {
                 return Ok::<_, DbError>(Processed::Duplicate);
             }
             match parsed {
-                Ok(notification) => process(conn, &rules, &id, &notification, retry_at),
+                Ok(notification) => {
+                    process(conn, &rules, &id, &notification, Noted::Otherwise, retry_at)
+                }
                 Err(error) => note_failure(conn, &id, &error.to_string(), retry_at),
             }
         });
@@ -128,7 +134,7 @@ impl Inbox {
             (self.rules.clone(), id.to_owned(), self.rules.clock.wall() + FIRST_RETRY);
         let processed = self.db.write(move |conn| {
             store::lock_state(conn, &id)?;
-            process(conn, &rules, &id, &notification, retry_at)
+            process(conn, &rules, &id, &notification, Noted::Otherwise, retry_at)
         });
         self.answer(processed.await?).map(Some)
     }
@@ -157,6 +163,14 @@ enum Processed {
     Failed(String),
 }
 
+/// What an event's row says before it is processed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    /// That it is applied: it was inserted so in this transaction.
+    Applied,
+    Otherwise,
+}
+
 /// Applies an event in a savepoint and notes on its row what came of it. Whatever the effect did is undone when it
 /// fails; the row stays.
 fn process(
@@ -164,6 +178,7 @@ fn process(
     rules: &Rules,
     id: &str,
     notification: &Notification,
+    noted: Noted,
     retry_at: i64,
 ) -> Result<Processed, DbError> {
     let applied = db::savepoint(conn, |conn| match notification {
@@ -171,6 +186,7 @@ fn process(
         Notification::Thin(event) => apply::apply_thin(conn, rules, event),
     });
     match applied {
+        Ok(Outcome::Applied) if noted == Noted::Applied => Ok(Processed::Done(Outcome::Applied)),
         Ok(outcome) => {
             store::update_outcome(conn, id, outcome)?;
             if matches!(outcome, Outcome::Ignored(_)) {

@@ -2,7 +2,7 @@
 
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Binary, Bool, Nullable, Text},
+    sql_types::{BigInt, Text},
 };
 
 use crate::{
@@ -112,32 +112,34 @@ pub struct LeasedEvent {
     pub(super) payload: Vec<u8>,
 }
 
-/// Keeps an event; `false` when its id is there already. On PostgreSQL this waits for another process that is
-/// about to commit the same event.
+/// Keeps an event as one that is applied, which it is when this commits; [`update_outcome`] says otherwise. `false`
+/// when its id is there already. On PostgreSQL this waits for another process that is about to commit the same event.
 pub(super) fn insert(conn: &mut Conn, event: &NewEvent) -> Result<bool, DbError> {
-    let inserted = diesel::sql_query(
-        "INSERT INTO events (id, kind, customer_id, object_id, api_version, livemode, created, received_at, state, \
-         payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9) ON CONFLICT (id) DO NOTHING",
-    )
-    .bind::<Text, _>(&event.id)
-    .bind::<Text, _>(&event.kind)
-    .bind::<Nullable<Text>, _>(&event.customer_id)
-    .bind::<Nullable<Text>, _>(&event.object_id)
-    .bind::<Nullable<Text>, _>(&event.api_version)
-    .bind::<Bool, _>(event.livemode)
-    .bind::<BigInt, _>(event.created)
-    .bind::<BigInt, _>(event.received_at)
-    .bind::<Binary, _>(&event.payload)
-    .execute(conn)?;
+    let row = (
+        events::id.eq(&event.id),
+        events::kind.eq(&event.kind),
+        events::customer_id.eq(&event.customer_id),
+        events::object_id.eq(&event.object_id),
+        events::api_version.eq(&event.api_version),
+        events::livemode.eq(event.livemode),
+        events::created.eq(event.created),
+        events::received_at.eq(event.received_at),
+        events::state.eq(State::Applied.as_str()),
+        events::payload.eq(&event.payload),
+    );
+    let insert = diesel::insert_into(events::table);
+    // ON CONFLICT is not rendered for both at once; raw SQL would be prepared anew each time.
+    let inserted = match conn {
+        Conn::Sqlite(conn) => insert.values(row).on_conflict_do_nothing().execute(conn)?,
+        Conn::Postgres(conn) => insert.values(row).on_conflict_do_nothing().execute(conn)?,
+    };
     Ok(inserted == 1)
 }
 
 /// How far an event has come, holding its row until the commit.
 pub(super) fn lock_state(conn: &mut Conn, id: &str) -> Result<State, DbError> {
     if let Conn::Postgres(postgres) = conn {
-        diesel::sql_query("SELECT 1 FROM events WHERE id = $1 FOR UPDATE")
-            .bind::<Text, _>(id)
-            .execute(postgres)?;
+        events::table.find(id).select(events::id).for_update().execute(postgres)?;
     }
     let state: String = events::table.find(id).select(events::state).get_result(conn)?;
     let states = [State::Received, State::Applied, State::Ignored, State::Failed];

@@ -29,20 +29,25 @@ impl<'a> Offer<'a> {
     }
 }
 
+impl Offer<'_> {
+    /// The plan on sale that the product's id names.
+    pub(super) fn plan_by_product(&self, policy: &Policy) -> Option<String> {
+        let named = self.product.and_then(|product| product.strip_prefix(PRODUCT_PREFIX))?;
+        policy.rank(named).map(|_| named.to_owned())
+    }
+}
+
 /// The highest plan among `offers`, and the offer that is it; `prices` holds the plans of the price ids we know.
 pub fn plan_of<'a>(
     offers: &[Offer<'a>],
     policy: &Policy,
     prices: &HashMap<String, String>,
 ) -> Option<(String, Offer<'a>)> {
-    let of_product = |offer: &Offer<'a>| {
-        offer.product.and_then(|product| product.strip_prefix(PRODUCT_PREFIX)).map(str::to_owned)
-    };
     let of_price = |offer: &Offer<'a>| offer.price.and_then(|price| prices.get(price).cloned());
     let on_sale = |plan: String| Some((policy.rank(&plan)?, plan));
     let plans = offers.iter().filter_map(|offer| {
         let (rank, plan) =
-            of_product(offer).and_then(on_sale).or_else(|| of_price(offer).and_then(on_sale))?;
+            offer.plan_by_product(policy).or_else(|| of_price(offer)).and_then(on_sale)?;
         Some((rank, plan, offer.clone()))
     });
     plans.max_by_key(|(rank, ..)| *rank).map(|(_, plan, offer)| (plan, offer))

@@ -189,6 +189,12 @@ impl SubscriptionRow {
         })
     }
 
+    /// Whether it is one of those of which a listener should have one alone: live, begun, and to a plan of ours.
+    pub(super) fn is_paying(&self) -> bool {
+        let status = self.status();
+        self.plan.is_some() && !status.is_final() && status != SubscriptionStatus::Incomplete
+    }
+
     /// Whether money may still move: neither ended nor never begun.
     pub fn is_live(&self) -> bool {
         let status = self.status();

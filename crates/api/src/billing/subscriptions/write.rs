@@ -1,5 +1,7 @@
 //! The one way in which a subscription is written: row, alerts and derived access in one commit.
 
+use std::collections::HashMap;
+
 use super::{
     Details, Offer, Stamp, SubscriptionRow, plan_of,
     row::{self, Context},
@@ -39,8 +41,12 @@ pub fn preview(
 ) -> Result<Option<SubscriptionRow>, DbError> {
     let Some(user_id) = news.owner.user_id() else { return Ok(None) };
     let offers = Offer::all(news.subscription);
-    let price_ids: Vec<&str> = offers.iter().filter_map(|offer| offer.price).collect();
-    let prices = store::find_plans(conn, &price_ids)?;
+    let unnamed = offers.iter().filter(|offer| offer.plan_by_product(&rules.policy).is_none());
+    let price_ids: Vec<&str> = unnamed.filter_map(|offer| offer.price).collect();
+    let prices = match price_ids[..] {
+        [] => HashMap::new(),
+        _ => store::find_plans(conn, &price_ids)?,
+    };
     let plan = plan_of(&offers, &rules.policy, &prices);
     let context = Context { user_id, plan, stamp: news.stamp, now: rules.clock.billing() };
     Ok(Some(row::row(news.subscription, news.details.clone(), context)))
@@ -62,7 +68,7 @@ pub fn write(
         Some(_) => store::update(conn, &row)?,
         None => store::insert(conn, &row)?,
     }
-    settle(conn, rules, &row, news.subscription.trial_start.is_some(), news.cause)?;
+    settle(conn, rules, before, &row, news.subscription.trial_start.is_some(), news.cause)?;
     happenings::tell(conn, rules, before, &row)?;
     Ok(Some(row))
 }
@@ -98,15 +104,19 @@ pub fn end_unknown(
         ..before.clone()
     };
     store::update(conn, &row)?;
-    settle(conn, rules, &row, false, cause)?;
+    settle(conn, rules, Some(&before), &row, false, cause)?;
     happenings::tell(conn, rules, Some(&before), &row)?;
     Ok(row)
 }
 
 /// What follows from a row, in the same commit: alerts, the one trial, derived access.
+///
+/// Invariant: an alert is open while the rows say what it says, so it is looked at only when a row says otherwise
+/// than before.
 fn settle(
     conn: &mut Conn,
     rules: &Rules,
+    before: Option<&SubscriptionRow>,
     row: &SubscriptionRow,
     had_trial: bool,
     cause: &str,
@@ -116,13 +126,19 @@ fn settle(
     if had_trial {
         store::update_had_trial(conn, user_id)?;
     }
-    let unsold = row.is_live() && row.plan.is_none();
-    let message = "A listener pays for a product that the catalog does not sell; it opens nothing.";
-    set_alert(conn, unsold, AlertKind::UnknownProduct, &row.id, message, now)?;
-    let twice = store::count_paying(conn, user_id)? > 1;
-    let message =
-        "A listener has more than one live subscription; cancel and refund one at Stripe.";
-    set_alert(conn, twice, AlertKind::SecondSubscription, user_id, message, now)?;
+    let before = before.filter(|before| before.user_id == row.user_id);
+    let unsold = |row: &SubscriptionRow| row.is_live() && row.plan.is_none();
+    if before.map(unsold) != Some(unsold(row)) {
+        let message =
+            "A listener pays for a product that the catalog does not sell; it opens nothing.";
+        set_alert(conn, unsold(row), AlertKind::UnknownProduct, &row.id, message, now)?;
+    }
+    if before.map(SubscriptionRow::is_paying) != Some(row.is_paying()) {
+        let twice = store::count_paying(conn, user_id)? > 1;
+        let message =
+            "A listener has more than one live subscription; cancel and refund one at Stripe.";
+        set_alert(conn, twice, AlertKind::SecondSubscription, user_id, message, now)?;
+    }
     access::derive(conn, &rules.policy, user_id, now, cause)?;
     Ok(())
 }

@@ -143,7 +143,6 @@ async fn a_failed_effect_is_undone_and_comes_by_the_next_delivery() {
             "ALTER TABLE hidden RENAME TO access_changes",
         ),
         ("ALTER TABLE refreshes RENAME TO hidden", "ALTER TABLE hidden RENAME TO refreshes"),
-        ("ALTER TABLE prices RENAME TO hidden", "ALTER TABLE hidden RENAME TO prices"),
         ("ALTER TABLE alerts RENAME TO hidden", "ALTER TABLE hidden RENAME TO alerts"),
         ("ALTER TABLE grants RENAME TO hidden", "ALTER TABLE hidden RENAME TO grants"),
     ] {
