@@ -1,7 +1,9 @@
 //! Tells open pages that an account changed, after the commit that changed it.
 //!
-//! PostgreSQL carries the word to every process (NOTIFY is sent at commit and dropped at rollback). On
-//! SQLite there is one process: the writer keeps the ids of a batch and publishes them once it is durable.
+//! PostgreSQL carries the word to every process. It is sent behind the commit and not within it, where NOTIFY would
+//! make all commits wait for each other, each for its own flush. A word that is lost with the process is made up for
+//! by the next ping of the stream. On SQLite there is one process: the writer keeps the ids of a batch and publishes
+//! them once it is durable.
 
 use std::{cell::RefCell, thread, time::Duration};
 
@@ -65,14 +67,21 @@ impl Changes {
 }
 
 /// Says, within a write, that this user's account changes with it.
-pub fn notify(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
-    match conn {
-        Conn::Sqlite(_) => PENDING.with_borrow_mut(|pending| pending.push(user_id.to_owned())),
-        Conn::Postgres(conn) => {
-            diesel::select(pg_notify("account_changes", user_id)).execute(conn)?;
+pub fn notify(_: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    PENDING.with_borrow_mut(|pending| pending.push(user_id.to_owned()));
+    Ok(())
+}
+
+/// Sends what this thread's write had to say, now that it is committed.
+pub(super) fn announce(conn: &mut Conn) {
+    let Conn::Postgres(conn) = conn else { return };
+    for user_id in take() {
+        let sent = diesel::select(pg_notify("account_changes", user_id)).execute(conn);
+        if let Err(error) = sent {
+            // The write stands, so this is no failure of it.
+            tracing::warn!(%error, "open pages learn of an account's change only at their next ping");
         }
     }
-    Ok(())
 }
 
 /// Takes what this thread's writes had to say.

@@ -140,11 +140,11 @@ struct Row {
     row: String,
 }
 
-/// All tables of ours, those that others refer to first.
+/// All tables of ours, those that others refer to first. Each database counts its library's changes for itself.
 fn tables(source: &mut SqliteConnection) -> Result<Vec<Table>, CopyError> {
     let names: Vec<Name> = sql_query(
         "SELECT name FROM sqlite_schema AS one WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' \
-         AND name <> '__diesel_schema_migrations' \
+         AND name NOT IN ('__diesel_schema_migrations', 'library_version') \
          ORDER BY EXISTS (SELECT 1 FROM pragma_foreign_key_list(one.name)), name",
     )
     .load(source)?;

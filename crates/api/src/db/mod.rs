@@ -202,7 +202,14 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.write(work).await,
             Backend::Postgres(postgres) => {
-                postgres.run(move |conn| connection::in_transaction(conn, work)).await
+                let transaction = move |conn: &mut Conn| {
+                    // What a transaction that was not committed had to say is not true.
+                    changes::take();
+                    let written = connection::in_transaction(conn, work)?;
+                    changes::announce(conn);
+                    Ok(written)
+                };
+                postgres.run(transaction).await
             }
         }
     }

@@ -305,6 +305,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    library_version (id) {
+        id -> Integer,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     feed_sources (url) {
         url -> Text,
         etag -> Nullable<Text>,
@@ -331,6 +338,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     former_customers,
     grants,
     job_leases,
+    library_version,
     mailed_tokens,
     outbox,
     prices,

@@ -27,7 +27,7 @@ use super::{Changes, Conn, DbError, OpenError, changes, connection::in_transacti
 
 /// `busy_timeout` comes first: switching to WAL itself may have to wait for another process.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;";
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;";
 const READER_PRAGMAS: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -4000;";
 

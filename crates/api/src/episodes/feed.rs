@@ -1,11 +1,14 @@
 //! Private feeds: one secret address for each listener, and what a podcast app finds there.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use shared::episodes::FeedAddress;
+use shared::{account::Access, episodes::FeedAddress};
 
 use super::{
     Episode, Listening,
+    published::{Published, Rendered, Rendering, TOKEN},
     rss_write::{self, Contents, Show},
     store::{self, FeedRow},
     subscribing,
@@ -15,13 +18,22 @@ use crate::{db::DbError, keys::Purpose};
 /// The picture of the podcast, a PNG of 1400 × 1400 pixels.
 pub const COVER: &[u8] = include_bytes!("../../../../seed/cover.png");
 
-/// A listener's feed, ready to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A listener's feed.
 pub struct FeedDocument {
+    rendering: Arc<Rendering>,
+    token: String,
+}
+
+impl FeedDocument {
     /// RSS 2.0.
-    pub xml: String,
+    pub fn xml(&self) -> String {
+        self.rendering.xml(&self.token)
+    }
+
     /// Changes with every byte of the feed; without quotes.
-    pub etag: String,
+    pub fn etag(&self) -> String {
+        self.rendering.etag(&self.token)
+    }
 }
 
 /// Why there is no feed at an address.
@@ -87,31 +99,41 @@ impl Listening {
     pub async fn feed(&self, token: String) -> Result<FeedDocument, FeedError> {
         let this = self.clone();
         self.db
-            .scan(move |conn| {
-                let feed = store::find_feed(conn, &digest(&token))?.ok_or(FeedError::Unknown)?;
+            .read(move |conn| {
+                let found = store::find_heard_feed(conn, &digest(&token))?;
+                let (feed, heard) = found.ok_or(FeedError::Unknown)?;
                 if feed.replaced_at.is_some() {
                     return Err(FeedError::Rotated);
                 }
-                let access = this.access(conn, Some(&feed.user_id))?;
-                let show =
-                    Show { podcast: &this.podcast, public_url: &this.public_url, token: &token };
-                let xml = if access.allowed {
-                    let published = store::list_published(conn, this.clock.wall(), None, i64::MAX)?;
-                    let open: Vec<Episode> = published
-                        .into_iter()
-                        .filter(|episode| this.opens(&access, episode))
-                        .collect();
-                    rss_write::write(&show, &Contents::Episodes(&open))
+                let access = this.access(&heard.facts);
+                let rendering = if access.allowed {
+                    let published = this.kept.published(conn, heard.version)?;
+                    this.rendering(&access, &published)
                 } else {
-                    rss_write::write(
-                        &show,
-                        &Contents::Closed { reason: &access.reason, since: feed.created_at },
-                    )
+                    let closed =
+                        Contents::Closed { reason: &access.reason, since: feed.created_at };
+                    Arc::new(Rendering::of(&rss_write::write(&this.show(), &closed)))
                 };
-                let etag = hex::encode(&Sha256::digest(xml.as_bytes())[..16]);
-                Ok(FeedDocument { xml, etag })
+                Ok(FeedDocument { rendering, token })
             })
             .await
+    }
+
+    /// The feed of what `access` opens now.
+    fn rendering(&self, access: &Access, published: &Published) -> Arc<Rendering> {
+        let now = self.clock.wall();
+        let rendered = Rendered { plan: access.plan.clone(), ahead: published.ahead(now) };
+        published.rendering(rendered, || {
+            let out = published.at(now).iter();
+            let open: Vec<Episode> =
+                out.filter(|episode| self.opens(access, episode)).cloned().collect();
+            rss_write::write(&self.show(), &Contents::Episodes(&open))
+        })
+    }
+
+    /// The feed of anybody, to be filled with a token.
+    fn show(&self) -> Show<'_> {
+        Show { podcast: &self.podcast, public_url: &self.public_url, token: TOKEN }
     }
 
     fn token(&self, user_id: &str, version: i64) -> String {

@@ -3,12 +3,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
+use shared::account::Access;
 
-use super::{Episode, Listening, audio::Place, is_remote, store};
-use crate::{
-    db::{Conn, DbError},
-    keys::Purpose,
-};
+use super::{Episode, Listening, audio::Place, is_remote, published::Published, store};
+use crate::{db::DbError, keys::Purpose};
 
 /// How long a signed address works, in seconds.
 pub const SIGNED_FOR: i64 = 15 * 60;
@@ -92,7 +90,12 @@ impl Listening {
         }
         let this = self.clone();
         let listener = Some(listener).filter(|listener| !listener.is_empty());
-        self.db.read(move |conn| this.open(conn, listener, &episode)).await
+        self.db
+            .read(move |conn| {
+                let (access, published) = this.shelf(conn, listener.as_deref())?;
+                this.open(&access, &published, listener, &episode)
+            })
+            .await
     }
 
     /// The audio behind an enclosure of a private feed; `file` is the episode's id, with or without an ending.
@@ -104,13 +107,15 @@ impl Listening {
         let this = self.clone();
         self.db
             .read(move |conn| {
-                let feed = store::find_feed(conn, &super::feed::digest(&token))?
-                    .ok_or(MediaError::NotFound)?;
+                let found = store::find_heard_feed(conn, &super::feed::digest(&token))?;
+                let (feed, heard) = found.ok_or(MediaError::NotFound)?;
                 if feed.replaced_at.is_some() {
                     return Err(MediaError::FeedRotated);
                 }
+                let published = this.kept.published(conn, heard.version)?;
                 let episode = file.split('.').next().unwrap_or_default();
-                let audio = this.open(conn, Some(feed.user_id), episode)?;
+                let access = this.access(&heard.facts);
+                let audio = this.open(&access, &published, Some(feed.user_id), episode)?;
                 Ok(Audio { by_feed: true, ..audio })
             })
             .await
@@ -118,17 +123,16 @@ impl Listening {
 
     fn open(
         &self,
-        conn: &mut Conn,
+        access: &Access,
+        published: &Published,
         listener: Option<String>,
         id: &str,
     ) -> Result<Audio, MediaError> {
-        let found = store::find_episode(conn, id)?;
-        let published = found.filter(|episode| episode.published_at <= self.clock.wall());
-        let episode = published.ok_or(MediaError::NotFound)?;
-        if !self.opens(&self.access(conn, listener.as_deref())?, &episode) {
+        let episode = published.find(id, self.clock.wall()).ok_or(MediaError::NotFound)?;
+        if !self.opens(access, episode) {
             return Err(MediaError::Forbidden);
         }
-        let Episode { id, audio, audio_type, .. } = episode;
+        let Episode { id, audio, audio_type, .. } = episode.clone();
         let place = if is_remote(&audio) {
             Place::Elsewhere(audio)
         } else {

@@ -18,6 +18,7 @@ pub mod media;
 mod merge;
 mod notes;
 pub mod publish;
+mod published;
 pub mod rss_read;
 mod rss_write;
 mod seed;
@@ -35,9 +36,10 @@ use url::Url;
 use self::{
     audio::{AudioError, MediaFolder},
     bucket::BucketError,
+    published::{Kept, Published},
 };
 use crate::{
-    access::{self, Policy},
+    access::{Facts, Policy, Standing},
     catalog::{Catalog, PodcastSettings},
     clock::Clock,
     db::{Conn, Db, DbError},
@@ -87,6 +89,7 @@ pub struct Listening {
     podcast: Arc<PodcastSettings>,
     /// Without a slash at its end.
     public_url: Arc<str>,
+    kept: Kept,
 }
 
 impl Listening {
@@ -94,22 +97,37 @@ impl Listening {
     pub fn new(library: &Library, keys: Keys, policy: Policy, public_url: &Url) -> Self {
         let public_url = public_url.as_str().trim_end_matches('/').into();
         let Library { db, clock, media, podcast, .. } = library.clone();
-        Self { db, clock, media, keys, policy: Arc::new(policy), podcast, public_url }
+        Self {
+            db,
+            clock,
+            media,
+            keys,
+            policy: Arc::new(policy),
+            podcast,
+            public_url,
+            kept: Kept::default(),
+        }
     }
 
-    /// What a listener may hear now; somebody who is not signed in has no plan.
-    fn access(&self, conn: &mut Conn, listener: Option<&str>) -> Result<Access, DbError> {
-        match listener {
+    /// What a listener may hear now, and the episodes; somebody who is not signed in has no plan.
+    fn shelf(
+        &self,
+        conn: &mut Conn,
+        listener: Option<&str>,
+    ) -> Result<(Access, Arc<Published>), DbError> {
+        let (access, version) = match listener {
             Some(user_id) => {
-                Ok(access::standing(conn, &self.policy, user_id, self.clock.billing())?.access)
+                let heard = store::find_heard(conn, user_id)?;
+                (self.access(&heard.facts), heard.version)
             }
-            None => Ok(Access {
-                allowed: false,
-                plan: None,
-                until: None,
-                reason: "anonymous".to_owned(),
-            }),
-        }
+            None => (anonymous(), store::get_version(conn)?),
+        };
+        Ok((access, self.kept.published(conn, version)?))
+    }
+
+    /// What a listener with these facts may hear now.
+    fn access(&self, facts: &Facts) -> Access {
+        Standing::decide(facts, &self.policy, self.clock.billing()).access
     }
 
     /// Whether `access` opens an episode.
@@ -120,6 +138,11 @@ impl Listening {
             Some(required) => held.is_some_and(|held| self.policy.covers(held, required)),
         }
     }
+}
+
+/// What somebody may hear who is not signed in: what is free.
+fn anonymous() -> Access {
+    Access { allowed: false, plan: None, until: None, reason: "anonymous".to_owned() }
 }
 
 /// Whether an episode's `audio` is an address elsewhere and not a file of ours.

@@ -35,6 +35,16 @@ impl Listening {
         let this = self.clone();
         let limit = limit.clamp(1, LONGEST_PAGE);
         let (words, now) = (words(sought), self.clock.wall());
+        if words.is_empty() {
+            let seen = move |conn: &mut Conn| {
+                let (access, published) = this.shelf(conn, listener.as_deref())?;
+                let (episodes, has_more) = published.page(now, before, limit as usize);
+                let view = View { listening: &this, listener, access };
+                let episodes = episodes.iter().map(|episode| view.listed(episode)).collect();
+                Ok(Episodes { episodes, has_more })
+            };
+            return self.db.read(seen).await;
+        }
         let published = move |conn: &mut Conn| {
             let cursor = match before {
                 None => None,
@@ -50,7 +60,8 @@ impl Listening {
             Ok((episodes, has_more))
         };
         let seen = move |conn: &mut Conn, (episodes, has_more): (Vec<Episode>, bool)| {
-            let view = View::of(&this, conn, listener)?;
+            let (access, _) = this.shelf(conn, listener.as_deref())?;
+            let view = View { listening: &this, listener, access };
             let episodes = episodes.iter().map(|episode| view.listed(episode)).collect();
             Ok(Episodes { episodes, has_more })
         };
@@ -67,20 +78,18 @@ impl Listening {
         id: String,
     ) -> Result<Option<EpisodePage>, DbError> {
         let this = self.clone();
-        let found = move |conn: &mut Conn| store::find_episode(conn, &id);
-        let seen = move |conn: &mut Conn, found: Option<Episode>| {
-            let Some(episode) = found.filter(|episode| episode.published_at <= this.clock.wall())
-            else {
-                return Ok(None);
-            };
-            let view = View::of(&this, conn, listener)?;
-            Ok(Some(EpisodePage {
-                episode: view.listed(&episode),
-                chapters: chapters::decode(&episode.chapters),
-                description_html: episode.description_html,
-            }))
-        };
-        self.db.read_published(found, seen).await
+        self.db
+            .read(move |conn| {
+                let (access, published) = this.shelf(conn, listener.as_deref())?;
+                let view = View { listening: &this, listener, access };
+                let found = published.find(&id, this.clock.wall());
+                Ok(found.map(|episode| EpisodePage {
+                    episode: view.listed(episode),
+                    chapters: chapters::decode(&episode.chapters),
+                    description_html: episode.description_html.clone(),
+                }))
+            })
+            .await
     }
 }
 
@@ -91,16 +100,7 @@ struct View<'a> {
     access: shared::account::Access,
 }
 
-impl<'a> View<'a> {
-    fn of(
-        listening: &'a Listening,
-        conn: &mut Conn,
-        listener: Option<String>,
-    ) -> Result<Self, DbError> {
-        let access = listening.access(conn, listener.as_deref())?;
-        Ok(Self { listening, listener, access })
-    }
-
+impl View<'_> {
     fn listed(&self, episode: &Episode) -> Listed {
         let open = self.listening.opens(&self.access, episode);
         Listed {

@@ -4,14 +4,19 @@ use std::collections::HashSet;
 
 use diesel::{
     BoolExpressionMethods, Connection, EscapeExpressionMethods, ExpressionMethods, Insertable,
-    OptionalExtension, QueryDsl, Queryable, RunQueryDsl, TextExpressionMethods,
+    OptionalExtension, QueryDsl, Queryable, RunQueryDsl, SelectableHelper, TextExpressionMethods,
     dsl::{count_star, max},
     result::{DatabaseErrorKind, Error as QueryError},
 };
 
-use crate::db::{
-    Conn, DbError,
-    schema::{downloads, episodes, feed_sources, feeds, users},
+use crate::{
+    access::{Facts, JoinedFacts},
+    db::{
+        Conn, DbError,
+        schema::{
+            downloads, episodes, feed_sources, feeds, grants, library_version, subscriptions, users,
+        },
+    },
 };
 
 type Result<T> = std::result::Result<T, DbError>;
@@ -63,6 +68,16 @@ pub struct Cursor {
     pub number: i64,
 }
 
+impl Cursor {
+    /// Where a page goes on that ended before the episode `number`, of which `nearest` is the nearest that is there:
+    /// itself, or one that belongs to the page in place of one that is gone.
+    pub(super) fn before(nearest: &Episode, number: i64) -> Self {
+        let found = nearest.number;
+        let number = if found == number { number } else { found + 1 };
+        Self { published_at: nearest.published_at, number }
+    }
+}
+
 /// A feed that was imported, with what a conditional request needs.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = feed_sources)]
@@ -105,6 +120,14 @@ pub struct Download {
     pub listener: String,
     /// Through a private feed, and not the site's player.
     pub by_feed: bool,
+}
+
+/// What a request for episodes needs to know besides them.
+pub(super) struct Heard {
+    /// What decides of the listener's access.
+    pub(super) facts: Facts,
+    /// See [`get_version`].
+    pub(super) version: i64,
 }
 
 /// One episode by id, published or not.
@@ -260,6 +283,51 @@ pub fn replace_source(conn: &mut Conn, source: FeedSource) -> Result<()> {
 /// A feed by the digest of its token.
 pub fn find_feed(conn: &mut Conn, token_digest: &str) -> Result<Option<FeedRow>> {
     Ok(feeds::table.filter(feeds::token_digest.eq(token_digest)).get_result(conn).optional()?)
+}
+
+/// A feed by the digest of its token, what decides of its listener's access, and the library's version: all of it in
+/// one statement.
+pub(super) fn find_heard_feed(
+    conn: &mut Conn,
+    token_digest: &str,
+) -> Result<Option<(FeedRow, Heard)>> {
+    let rows: Vec<(FeedRow, JoinedFacts, Option<i64>)> = feeds::table
+        .inner_join(users::table.left_join(subscriptions::table).left_join(grants::table))
+        .filter(feeds::token_digest.eq(token_digest))
+        .select((
+            feeds::all_columns,
+            JoinedFacts::as_select(),
+            library_version::table.select(library_version::version).single_value(),
+        ))
+        .load(conn)?;
+    let (mut feed, mut version) = (None, 0);
+    let facts = rows.into_iter().map(|(found, facts, counted)| {
+        feed.get_or_insert(found);
+        version = counted.unwrap_or_default();
+        facts
+    });
+    let facts = facts.collect();
+    Ok(feed.map(|feed| (feed, Heard { facts, version })))
+}
+
+/// What decides of a listener's access, and the library's version, in one statement.
+pub(super) fn find_heard(conn: &mut Conn, user_id: &str) -> Result<Heard> {
+    let rows: Vec<(JoinedFacts, Option<i64>)> = users::table
+        .left_join(subscriptions::table)
+        .left_join(grants::table)
+        .filter(users::id.eq(user_id))
+        .select((
+            JoinedFacts::as_select(),
+            library_version::table.select(library_version::version).single_value(),
+        ))
+        .load(conn)?;
+    let version = rows.first().and_then(|(_, version)| *version).unwrap_or_default();
+    Ok(Heard { facts: rows.into_iter().map(|(facts, _)| facts).collect(), version })
+}
+
+/// Counts up with every change of the episodes.
+pub(super) fn get_version(conn: &mut Conn) -> Result<i64> {
+    Ok(library_version::table.select(library_version::version).get_result(conn)?)
 }
 
 /// Adds a feed's address, unless it is there.

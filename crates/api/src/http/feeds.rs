@@ -36,7 +36,7 @@ pub(super) async fn show(
     token: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let feed = listening.feed(token.into_inner()).await?;
-    let etag = EntityTag::new_strong(feed.etag);
+    let etag = EntityTag::new_strong(feed.etag());
     let mut response = HttpResponse::Ok();
     // Kept by the app alone, and asked about every time.
     response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
@@ -45,7 +45,7 @@ pub(super) async fn show(
     if is_known(&request, &etag) {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
-    Ok(response.content_type("application/rss+xml; charset=utf-8").body(feed.xml))
+    Ok(response.content_type("application/rss+xml; charset=utf-8").body(feed.xml()))
 }
 
 /// `GET /feeds/cover.png`: the picture of the podcast.

@@ -6,7 +6,7 @@ use shared::account::{Account, ChangeAccount, DeleteAccount};
 use super::{
     body::Json,
     error::ApiError,
-    signed_in::{Bearer, SignedIn},
+    signed_in::{Bearer, SignedIn, SignedInOrLeaving},
 };
 use crate::account::Accounts;
 
