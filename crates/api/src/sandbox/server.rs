@@ -223,8 +223,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         App::new()
             .app_data(state.clone())
             .configure(api::configure)
-            .configure(control::configure)
+            // Before the controls, whose scope would take the mailbox's path.
             .configure(pages::configure)
+            .configure(control::configure)
     })
     .on_connect(faults::keep_hold)
     .workers(2)

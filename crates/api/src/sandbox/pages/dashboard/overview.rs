@@ -53,6 +53,7 @@ pub(super) async fn show(sandbox: web::Data<Sandbox>) -> Answer {
                 @for (title, path) in super::objects::OTHER_LISTS {
                     li { a href=(format!("/dashboard/{path}")) { (title) } }
                 }
+                li { a href="/_sandbox/mailbox" { "Mailbox" } }
             }
         }
     };
