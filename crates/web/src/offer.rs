@@ -74,7 +74,7 @@ pub(crate) fn comparison(plans: &[Plan]) -> Vec<(&str, usize)> {
         for feature in &plan.features {
             let known = rows.iter().any(|(row, _)| row == feature);
             // "Everything in Starter" is what the ticks say.
-            if !(known || index > 0 && repeats(feature)) {
+            if !known && (index == 0 || !repeats(feature)) {
                 rows.push((feature, index));
             }
         }

@@ -53,6 +53,7 @@ impl<'a> Setup<'a> {
 }
 
 impl Subscriber {
+    #[expect(clippy::new_ret_no_self, reason = "the setup makes it, once it is told how")]
     pub fn new<'a>() -> Setup<'a> {
         Setup { card: "pm_card_visa", amount: "900", interval: "month", form: Vec::new() }
     }
