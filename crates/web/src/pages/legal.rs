@@ -45,7 +45,7 @@ pub(crate) fn privacy() -> Html {
                 "One cookie keeps you logged in. Your browser also remembers how far you heard each episode; \
                  that never leaves it. There is no tracking and no advertising.") }
             { part("Leaving",
-                "Ask us to delete your account, and your data here is erased. Stripe keeps invoices for as long as the law \
+                "Delete your account on its page, and your data here is erased. Stripe keeps invoices for as long as the law \
                  asks it to.") }
         </article>
     }
