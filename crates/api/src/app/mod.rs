@@ -281,6 +281,7 @@ async fn counterpart(
         }),
         clock_offset,
         faults: sandbox::FaultPlan::default(),
+        protocol: sandbox::ProtocolSettings::default(),
         record: record.clone(),
     })
     .await

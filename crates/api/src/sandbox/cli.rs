@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Config, FaultPlan, Webhook, start};
+use super::{Config, FaultPlan, ProtocolSettings, Webhook, start};
 
 /// Runs a Stripe of your own, or moves the clock of one that runs.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +36,12 @@ pub struct SandboxArgs {
     /// What goes wrong: a JSON file as `POST /_sandbox/faults` takes it
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// The account's API version, for requests and webhook endpoints that name none; the newest when not set
+    #[arg(long, env = "SANDBOX_API_VERSION", value_name = "VERSION")]
+    api_version: Option<String>,
+    /// Requests answered in a second; the others get 429. No limit when not set
+    #[arg(long, env = "SANDBOX_RATE_LIMIT", value_name = "REQUESTS")]
+    rate_limit: Option<u32>,
     /// A file to add every request of the API and its answer to, one JSON object a line
     #[arg(long, env = "SANDBOX_RECORD", value_name = "FILE")]
     record: Option<PathBuf>,
@@ -77,6 +83,7 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
         clock_offset: Arc::new(AtomicI64::new(0)),
         faults,
+        protocol: ProtocolSettings { api_version: args.api_version, rate_limit: args.rate_limit },
         record: args.record,
     })
     .await?;

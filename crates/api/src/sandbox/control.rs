@@ -7,6 +7,7 @@
 //! | `POST /_sandbox/clock/advance` | `{"seconds": n}`, `{"to": Unix seconds}` or `{"by": "1month"}`; answers as `clock` once all that is due on the way is done |
 //! | `GET`, `POST /_sandbox/webhooks` | `{"retries": "brisk" | "test" | "live"}`: how failed deliveries are repeated, from now on |
 //! | `POST /_sandbox/webhook_endpoints/{id}/roll_secret` | `{"expire_in": seconds}`: a new signing secret, the old one signs along for so long |
+//! | `GET`, `POST /_sandbox/protocol` | `{"api_version": "2023-10-16", "rate_limit": 25}`: the account's default version, and the requests answered in a second; null or left out for the newest and no limit |
 //! | `GET /_sandbox/requests` | the last requests of the API, newest first |
 //! | `GET /_sandbox/faults` | what goes wrong, and how often each rule `struck` |
 //! | `POST /_sandbox/faults` | `{"seed": n, "rules": […]}` replaces all rules: see [`faults`](super::faults) |
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    FaultPlan, Sandbox, clock,
+    FaultPlan, ProtocolSettings, Sandbox, clock,
     error::ApiError,
     listen,
     log::LoggedRequest,
@@ -43,6 +44,8 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
             .route("/faults", web::get().to(show_faults))
             .route("/faults", web::post().to(set_faults))
             .route("/faults", web::delete().to(clear_faults))
+            .route("/protocol", web::get().to(show_protocol))
+            .route("/protocol", web::post().to(set_protocol))
             .route("/webhooks", web::get().to(show_webhooks))
             .route("/webhooks", web::post().to(set_webhooks))
             .route("/webhook_endpoints/{id}/roll_secret", web::post().to(roll_secret))
@@ -164,6 +167,21 @@ async fn roll_secret(
     let work = move |tx: &mut Tx<'_>| webhooks::roll_secret(tx, &id, roll.expire_in);
     match sandbox.store.write(Origin::default(), work).await {
         Ok(secret) => HttpResponse::Ok().json(json!({ "secret": secret })),
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn show_protocol(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    HttpResponse::Ok().json(sandbox.protocol.settings())
+}
+
+async fn set_protocol(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResponse {
+    let settings = serde_json::from_slice::<ProtocolSettings>(&body);
+    let set = settings
+        .map_err(|error| ApiError::invalid(error.to_string()))
+        .and_then(|settings| sandbox.protocol.set(settings));
+    match set {
+        Ok(()) => show_protocol(sandbox).await,
         Err(error) => refusal(&error),
     }
 }

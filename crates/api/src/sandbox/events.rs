@@ -6,10 +6,8 @@ use super::{
     error::ApiError,
     object::{Kind, Object},
     store::{Listing, Tx},
+    versions::{self, Version},
 };
-
-/// The API version whose shapes the sandbox keeps.
-pub(crate) const API_VERSION: &str = "2026-10-28.endive";
 
 impl Tx<'_> {
     /// Adds an object and tells so: `product.created`.
@@ -56,7 +54,7 @@ impl Tx<'_> {
             // Events happen in the sandbox's time, whatever their subject lives by.
             self.sandbox_now(),
             json!({
-                "api_version": API_VERSION,
+                "api_version": Version::NEWEST,
                 "data": data,
                 "pending_webhooks": endpoints.len(),
                 "request": { "id": origin.request, "idempotency_key": origin.idempotency_key },
@@ -84,6 +82,45 @@ impl Tx<'_> {
     }
 }
 
+/// Gives an event the shape of a version: the object, and what it was before.
+pub(crate) fn at_version(
+    tx: &mut Tx<'_>,
+    version: Version,
+    event: &mut Value,
+) -> Result<(), ApiError> {
+    event["api_version"] = json!(version.name());
+    if version == Version::default() {
+        return Ok(());
+    }
+    let data = &mut event["data"];
+    if data["previous_attributes"].is_object() {
+        let mut before = data["object"].clone();
+        restore(&mut before, &data["previous_attributes"]);
+        versions::downgrade(tx, version, &mut before)?;
+        versions::downgrade(tx, version, &mut data["object"])?;
+        data["previous_attributes"] = previous_attributes(&before, &data["object"]).into();
+        return Ok(());
+    }
+    versions::downgrade(tx, version, &mut data["object"])
+}
+
+/// Makes an object what it was, by its previous attributes.
+fn restore(object: &mut Value, previous: &Value) {
+    for (key, old) in previous.as_object().into_iter().flatten() {
+        let place = &mut object[key];
+        if is_hash(old) && is_hash(place) {
+            restore(place, old);
+        } else {
+            *place = old.clone();
+        }
+    }
+}
+
+/// Whether only the changed members of a value are told.
+fn is_hash(value: &Value) -> bool {
+    value.is_object() && value["object"] != "list"
+}
+
 /// How event types name the kind.
 fn event_noun(kind: Kind) -> &'static str {
     match kind {
@@ -104,7 +141,6 @@ fn previous_attributes(before: &Value, after: &Value) -> Map<String, Value> {
         if old == new {
             continue;
         }
-        let is_hash = |value: &Value| value.is_object() && value["object"] != "list";
         let told = if is_hash(old) && is_hash(new) {
             previous_attributes(old, new).into()
         } else {

@@ -31,12 +31,14 @@ mod pages;
 mod params;
 mod payment;
 mod portal;
+mod protocol;
 mod record;
 mod schedule;
 mod server;
 mod store;
 mod test_clocks;
 mod ticker;
+mod versions;
 mod webhooks;
 
 use std::{
@@ -48,6 +50,7 @@ use std::{
 use self::store::Store;
 pub use self::{
     faults::{FaultPlan, InvalidPlan},
+    protocol::ProtocolSettings,
     server::{Running, StartError, start},
     store::StoreError,
     webhooks::SenderError,
@@ -71,6 +74,8 @@ pub struct Config {
     pub clock_offset: Arc<AtomicI64>,
     /// What goes wrong from the start; more by `POST /_sandbox/faults`.
     pub faults: FaultPlan,
+    /// The account's default version and rate limit from the start; others by `POST /_sandbox/protocol`.
+    pub protocol: ProtocolSettings,
     /// A file that every request of the API and its answer is added to, one JSON object a line.
     pub record: Option<PathBuf>,
 }
@@ -94,6 +99,7 @@ pub(crate) struct Sandbox {
     pub(crate) in_flight: api::InFlight,
     pub(crate) listeners: listen::Listeners,
     pub(crate) log: log::RequestLog,
+    pub(crate) protocol: protocol::Protocol,
     pub(crate) recorder: Option<record::Recorder>,
     pub(crate) turn: ticker::Turn,
 }

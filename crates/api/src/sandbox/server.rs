@@ -22,6 +22,7 @@ use super::{
     mailbox,
     object::{Kind, Object, random_word},
     pages,
+    protocol::Protocol,
     record::Recorder,
     store::{Listing, Origin, Setting, Store, StoreError, Surroundings, Tx},
     ticker::{self, Turn},
@@ -173,6 +174,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| StartError::Folder { path: config.database.clone(), source })?;
     }
+    let protocol = Protocol::new(config.protocol)?;
     let recorder = match config.record {
         Some(path) => {
             let opened = Recorder::open(&path);
@@ -213,6 +215,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         in_flight: InFlight::default(),
         listeners: Listeners::default(),
         log: RequestLog::default(),
+        protocol,
         recorder,
         turn: Turn::default(),
     });

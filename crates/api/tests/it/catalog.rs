@@ -41,6 +41,7 @@ impl World {
             webhook: None,
             clock_offset: Arc::default(),
             faults: sandbox::FaultPlan::default(),
+            protocol: api::sandbox::ProtocolSettings::default(),
             record: std::env::var_os("SANDBOX_RECORD").map(Into::into),
         })
         .await

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 NEWER = {
     "flow_data[type]: 'subscription_pause' is none of its words",
     "flow_data[subscription_pause]: is unknown",
+    "features[subscription_pause]: is unknown",
 }
 
 

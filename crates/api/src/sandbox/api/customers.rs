@@ -151,11 +151,11 @@ pub(crate) fn blank(now: i64, email: Option<&str>, name: Option<&str>) -> Object
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let is_endive = request.is_endive();
+    let takes_discount = request.is_before("2025-03-31");
     let mut params = request.params;
     let payment_method = params.string("payment_method")?;
     let source = params.string("source")?;
-    let discount = if is_endive { None } else { discounts::take_one(&mut params)? };
+    let discount = if takes_discount { discounts::take_one(&mut params)? } else { None };
     let fields = Fields::take(&mut params)?;
     let test_clock = params.string("test_clock")?;
     params.finish()?;
@@ -209,9 +209,9 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
 
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find_live(tx, request.id())?;
-    let is_endive = request.is_endive();
+    let takes_discount = request.is_before("2025-03-31");
     let mut params = request.params;
-    let discount = if is_endive { None } else { discounts::take_one(&mut params)? };
+    let discount = if takes_discount { discounts::take_one(&mut params)? } else { None };
     let fields = Fields::take(&mut params)?;
     params.finish()?;
     let mut customer = before.clone();

@@ -166,7 +166,7 @@ pub(super) fn retrieve_of_customer(tx: &mut Tx<'_>, request: Request) -> Outcome
 pub(super) fn delete_of_customer(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = customers::live(tx, request.id(), "customer").map_err(ApiError::in_path)?;
     request.params.finish()?;
-    let mut discount = before.body["discount"].clone();
+    let discount = before.body["discount"].clone();
     let Some(id) = discount["id"].as_str() else {
         return Err(none_held(Kind::Customer, &before.id));
     };
@@ -174,8 +174,14 @@ pub(super) fn delete_of_customer(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut customer = before.clone();
     customer.body["discount"] = Value::Null;
     tx.update(&before, &customer)?;
+    Ok(deleted(discount))
+}
+
+/// A discount that is no more: it has no end, and says so.
+fn deleted(mut discount: Value) -> Value {
+    discount.as_object_mut().map(|body| body.remove("end"));
     discount["deleted"] = json!(true);
-    Ok(discount)
+    discount
 }
 
 pub(super) fn delete_of_subscription(tx: &mut Tx<'_>, request: Request) -> Outcome {
@@ -189,7 +195,5 @@ pub(super) fn delete_of_subscription(tx: &mut Tx<'_>, request: Request) -> Outco
     let mut subscription = before.clone();
     replace(tx, &mut subscription, Vec::new())?;
     tx.update(&before, &subscription)?;
-    let mut body = last.body;
-    body["deleted"] = json!(true);
-    Ok(body)
+    Ok(deleted(last.body))
 }

@@ -8,6 +8,7 @@ use crate::sandbox::{
     form,
     object::Kind,
     store::{Listing, Tx},
+    versions::{self, Version},
 };
 
 /// Stripe's limit of levels.
@@ -26,7 +27,12 @@ pub(super) fn take(tree: &mut Tree) -> Result<Vec<String>, ApiError> {
 }
 
 /// Expands `body` in place.
-pub(super) fn expand(tx: &mut Tx<'_>, body: &mut Value, paths: &[String]) -> Result<(), ApiError> {
+pub(super) fn expand(
+    tx: &mut Tx<'_>,
+    version: Version,
+    body: &mut Value,
+    paths: &[String],
+) -> Result<(), ApiError> {
     for path in paths {
         let segments: Vec<&str> = path.split('.').collect();
         let depth = segments.len() - usize::from(segments.first() == Some(&"data"));
@@ -38,14 +44,22 @@ pub(super) fn expand(tx: &mut Tx<'_>, body: &mut Value, paths: &[String]) -> Res
                 ),
             ));
         }
-        walk(tx, body, &segments, path)?;
+        walk(tx, version, body, &segments, path)?;
     }
     Ok(())
 }
 
-fn walk(tx: &mut Tx<'_>, node: &mut Value, segments: &[&str], path: &str) -> Result<(), ApiError> {
+fn walk(
+    tx: &mut Tx<'_>,
+    version: Version,
+    node: &mut Value,
+    segments: &[&str],
+    path: &str,
+) -> Result<(), ApiError> {
     if let Value::Array(elements) = node {
-        return elements.iter_mut().try_for_each(|element| walk(tx, element, segments, path));
+        return elements
+            .iter_mut()
+            .try_for_each(|element| walk(tx, version, element, segments, path));
     }
     let Some((field, rest)) = segments.split_first() else { return Ok(()) };
     if node.is_null() || node["deleted"] == true {
@@ -53,7 +67,10 @@ fn walk(tx: &mut Tx<'_>, node: &mut Value, segments: &[&str], path: &str) -> Res
     }
     if node.get(field).is_none() {
         match included(tx, node, field)? {
-            Some(value) => node[*field] = value,
+            Some(mut value) => {
+                versions::downgrade(tx, version, &mut value)?;
+                node[*field] = value;
+            }
             None => return Err(not_expandable(path)),
         }
     }
@@ -61,17 +78,18 @@ fn walk(tx: &mut Tx<'_>, node: &mut Value, segments: &[&str], path: &str) -> Res
     let child = &mut node[*field];
     if let Value::Array(ids) = child {
         for id in ids {
-            resolve(tx, id, field, is_leaf, path)?;
+            resolve(tx, version, id, field, is_leaf, path)?;
         }
     } else {
-        resolve(tx, child, field, is_leaf, path)?;
+        resolve(tx, version, child, field, is_leaf, path)?;
     }
-    walk(tx, &mut node[*field], rest, path)
+    walk(tx, version, &mut node[*field], rest, path)
 }
 
 /// Replaces an id by its object.
 fn resolve(
     tx: &mut Tx<'_>,
+    version: Version,
     value: &mut Value,
     field: &str,
     is_leaf: bool,
@@ -84,6 +102,7 @@ fn resolve(
     let kind = kind_of(field).ok_or_else(|| not_expandable(path))?;
     if let Some(object) = tx.find(kind, id)? {
         *value = object.body;
+        versions::downgrade(tx, version, value)?;
     }
     Ok(())
 }
@@ -138,9 +157,16 @@ fn included(tx: &mut Tx<'_>, node: &Value, field: &str) -> Result<Option<Value>,
         }
         ("invoice", "payments") => Ok(Some(invoices::payments(tx, &id)?)),
         ("invoice", "confirmation_secret") => invoices::confirmation_secret(tx, &id).map(Some),
-        ("price", "tiers" | "currency_options") | ("product", "default_price") => {
-            Ok(Some(Value::Null))
+        ("charge", "refunds") => {
+            let (refunds, _) = tx.list(Kind::Refund, &Listing::of_parent(&id), |_| true)?;
+            let data = refunds.into_iter().map(|refund| refund.body).collect();
+            Ok(Some(envelope(&format!("/v1/charges/{id}/refunds"), data, false)))
         }
+        ("price", "tiers" | "currency_options") => {
+            let price = tx.find(Kind::Price, &id)?;
+            Ok(Some(price.map(|price| price.private[field].clone()).unwrap_or_default()))
+        }
+        ("product", "default_price") => Ok(Some(Value::Null)),
         _ => Ok(None),
     }
 }

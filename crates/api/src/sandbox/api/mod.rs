@@ -48,7 +48,7 @@ pub(crate) use self::{
 use super::{
     Sandbox,
     error::ApiError,
-    events::API_VERSION,
+    events::at_version,
     faults::{self, ApiFault, When},
     form,
     log::LoggedRequest,
@@ -57,6 +57,7 @@ use super::{
     record::Exchange,
     store::{Origin, Tx},
     test_clocks::{follow, named},
+    versions::{self, Version},
 };
 
 /// Bodies beyond this many bytes are refused.
@@ -69,7 +70,7 @@ pub(crate) struct Request {
     ids: Vec<String>,
     params: Params,
     /// `Stripe-Version`, when the request names one.
-    version: Option<String>,
+    version: Option<Version>,
 }
 
 impl Request {
@@ -78,10 +79,15 @@ impl Request {
         self.ids.first().map_or("", String::as_str)
     }
 
-    /// Whether the request asks for a version from 2026-09-30.endive on. Those without a version are taken for
-    /// older ones: the official CLI sends none, and parameters that endive has dropped.
+    /// Whether parameters that the version of this date has dropped are still taken. They are, too, when the request
+    /// names no version: the official CLI names none, and sends them.
+    fn is_before(&self, date: &str) -> bool {
+        self.version.is_none_or(|version| version.is_before(date))
+    }
+
+    /// Whether the request asks for a version from 2026-09-30.endive on.
     fn is_endive(&self) -> bool {
-        self.version.as_deref().is_some_and(|version| version >= "2026-09-30")
+        !self.is_before("2026-09-30")
     }
 }
 
@@ -117,7 +123,8 @@ async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) 
         Some(ApiFault::Error { status }) => Some(Err(ApiError::of_status(status))),
         Some(ApiFault::Timeout(_) | ApiFault::Reset) => None,
     };
-    let answer = answer.map(|answer| answer.unwrap_or_else(|error| refused(&error, &request_id)));
+    let answer =
+        answer.map(|answer| answer.unwrap_or_else(|error| refused(&error, &sandbox, &request_id)));
     let status = answer.as_ref().map(|answer| answer.status);
     let logged = answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default();
     sandbox.log.add(LoggedRequest {
@@ -150,7 +157,8 @@ async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) 
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header(("Request-Id", request_id));
-    response.insert_header(("Stripe-Version", header("Stripe-Version").unwrap_or(API_VERSION)));
+    let version = header("Stripe-Version").unwrap_or(sandbox.protocol.version().name());
+    response.insert_header(("Stripe-Version", version));
     if let Some(key) = key {
         response.insert_header(("Idempotency-Key", key));
         response.insert_header(("Original-Request", answer.original_request));
@@ -181,12 +189,10 @@ async fn answer(
 ) -> Result<Answer, ApiError> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     auth::check(header("Authorization"))?;
-    let version = header("Stripe-Version").map(str::to_owned);
-    if let Some(version) = &version
-        && !is_version(version)
-    {
-        return Err(ApiError::invalid(format!("Invalid Stripe API version: {version}")));
-    }
+    sandbox.protocol.admit()?;
+    let version = header("Stripe-Version").map(Version::parse).transpose()?;
+    let shape = version.unwrap_or_else(|| sandbox.protocol.version());
+    let default = sandbox.protocol.version();
     let (operation, ids) = routes::find(request.method().as_str(), request.path())?;
     let mut tree = form::decode(request.query_string().as_bytes())?;
     form::merge(&mut tree, body)?;
@@ -197,7 +203,9 @@ async fn answer(
     let run = move |tx: &mut Tx<'_>| {
         follow(tx, &named)?;
         let mut body = operation.run(tx, parsed)?;
-        expand::expand(tx, &mut body, &expansions)?;
+        tell_events(tx, default, &mut body)?;
+        versions::downgrade(tx, shape, &mut body)?;
+        expand::expand(tx, shape, &mut body, &expansions)?;
         Ok(body)
     };
     if request.method() == "GET" {
@@ -214,25 +222,28 @@ async fn answer(
     sandbox.store.write(origin, move |tx| kept.run_once(tx, run)).await
 }
 
-fn refused(error: &ApiError, request_id: &str) -> Answer {
-    fresh(error.status, error.body().to_string(), request_id)
+/// Events are of the account's version, whatever the request's is.
+fn tell_events(tx: &mut Tx<'_>, version: Version, body: &mut Value) -> Result<(), ApiError> {
+    if body["object"] == "event" {
+        return at_version(tx, version, body);
+    }
+    let elements = body.get_mut("data").and_then(Value::as_array_mut);
+    elements
+        .into_iter()
+        .flatten()
+        .filter(|element| element["object"] == "event")
+        .try_for_each(|event| at_version(tx, version, event))
+}
+
+fn refused(error: &ApiError, sandbox: &Sandbox, request_id: &str) -> Answer {
+    let mut body = error.body();
+    let base = &sandbox.store.surroundings().public_url;
+    body["error"]["request_log_url"] = format!("{base}/dashboard/requests/{request_id}").into();
+    fresh(error.status, body.to_string(), request_id)
 }
 
 fn fresh(status: u16, body: impl Into<Bytes>, request_id: &str) -> Answer {
     Answer { status, body: body.into(), original_request: request_id.to_owned(), is_replay: false }
-}
-
-/// `2026-10-28.endive`, or a date alone.
-fn is_version(version: &str) -> bool {
-    let (date, name) = version.split_once('.').unwrap_or((version, "none"));
-    let is_date = date.len() == 10
-        && date
-            .bytes()
-            .enumerate()
-            .all(|(i, byte)| if i == 4 || i == 7 { byte == b'-' } else { byte.is_ascii_digit() });
-    is_date
-        && !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What an operation answers, or refuses.

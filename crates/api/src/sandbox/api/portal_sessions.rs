@@ -102,11 +102,11 @@ fn take_flow(params: &mut Params) -> Result<Value, ApiError> {
     })?;
     let confirm = params.hash("subscription_update_confirm", |confirm| {
         let items = confirm.hashes("items", |item| {
-            Ok(json!({
-                "id": item.required("id")?,
-                "price": item.string("price")?,
-                "quantity": item.integer_from("quantity", 1)?,
-            }))
+            let mut change = json!({ "id": item.required("id")?, "price": item.string("price")? });
+            if let Some(quantity) = item.integer_from("quantity", 1)? {
+                change["quantity"] = json!(quantity);
+            }
+            Ok(change)
         })?;
         Ok(json!({
             "discounts": confirm.kept("discounts"),

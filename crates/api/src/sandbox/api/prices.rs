@@ -1,5 +1,7 @@
 //! Prices, and the lookup keys that move between them.
 
+mod tiers;
+
 use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request, products};
@@ -28,8 +30,12 @@ pub(super) struct NewPrice {
     nickname: Option<String>,
     active: bool,
     metadata: Option<Metadata>,
-    /// Members kept as they came: `tiers`, `transform_quantity`, …
-    kept: Vec<(&'static str, Option<Value>)>,
+    tiers: Option<Value>,
+    tiers_mode: Option<String>,
+    transform_quantity: Option<Value>,
+    custom_unit_amount: Option<Value>,
+    /// Kept as it came.
+    currency_options: Option<Value>,
 }
 
 impl NewPrice {
@@ -42,12 +48,18 @@ impl NewPrice {
         new.billing_scheme = params
             .choice("billing_scheme", &["per_unit", "tiered"])?
             .unwrap_or_else(|| new.billing_scheme.clone());
-        for name in ["tiers", "tiers_mode", "transform_quantity"] {
-            new.kept.push((name, params.kept(name)));
-        }
+        new.tiers = tiers::take_tiers(params)?;
+        new.tiers_mode = params.choice("tiers_mode", &["graduated", "volume"])?;
+        new.transform_quantity = tiers::take_transform_quantity(params)?;
         check_lookup_key(new.lookup_key.as_deref())?;
         let is_tiered = new.billing_scheme == "tiered";
-        if new.amount.is_none() && !is_tiered && new.kept.iter().all(|(_, value)| value.is_none()) {
+        if is_tiered != new.tiers.is_some() {
+            return Err(ApiError::invalid_param(
+                "tiers",
+                "Tiers are given when `billing_scheme=tiered`, and only then.",
+            ));
+        }
+        if new.amount.is_none() && !is_tiered && new.custom_unit_amount.is_none() {
             return Err(ApiError::invalid(
                 "You must pass either `unit_amount`, `unit_amount_decimal`, or `custom_unit_amount` when \
                  `billing_scheme=per_unit`.",
@@ -72,10 +84,8 @@ impl NewPrice {
         let tax_behavior =
             params.choice("tax_behavior", &["exclusive", "inclusive", "unspecified"])?;
         let metadata = params.metadata()?;
-        let kept = ["custom_unit_amount", "currency_options"]
-            .into_iter()
-            .map(|name| (name, params.kept(name)))
-            .collect();
+        let custom_unit_amount = tiers::take_custom_unit_amount(params)?;
+        let currency_options = params.kept("currency_options");
         Ok(NewPrice {
             currency,
             amount,
@@ -87,7 +97,11 @@ impl NewPrice {
             nickname: None,
             active: true,
             metadata,
-            kept,
+            tiers: None,
+            tiers_mode: None,
+            transform_quantity: None,
+            custom_unit_amount,
+            currency_options,
         })
     }
 
@@ -99,29 +113,26 @@ impl NewPrice {
             "active": self.active,
             "billing_scheme": self.billing_scheme,
             "currency": self.currency,
-            "custom_unit_amount": null,
+            "custom_unit_amount": self.custom_unit_amount,
             "lookup_key": null,
             "metadata": Metadata::new_value(self.metadata),
             "nickname": self.nickname,
             "product": product,
             "recurring": self.recurring,
             "tax_behavior": self.tax_behavior,
-            "tiers_mode": null,
-            "transform_quantity": null,
+            "tiers_mode": self.tiers_mode,
+            "transform_quantity": self.transform_quantity,
             "type": if self.recurring.is_some() { "recurring" } else { "one_time" },
             "unit_amount": amount,
             "unit_amount_decimal": decimal,
         });
-        for (name, value) in self.kept {
-            if let Some(value) = value {
-                body[name] = value;
-            }
-        }
         if let Some(key) = &self.lookup_key {
             free_lookup_key(tx, key, self.transfers_lookup_key, None)?;
             body["lookup_key"] = json!(key);
         }
-        let price = Object::new(Kind::Price, tx.now(), body);
+        // Shown only when asked for.
+        let private = json!({ "currency_options": self.currency_options, "tiers": self.tiers });
+        let price = Object::new(Kind::Price, tx.now(), body).with_private(private);
         tx.create(&price)?;
         Ok(price)
     }

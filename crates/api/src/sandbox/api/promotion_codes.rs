@@ -16,14 +16,14 @@ fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let is_endive = request.is_endive();
+    let takes_coupon = request.is_before("2025-09-30");
     let mut params = request.params;
     let promotion = params.hash("promotion", |promotion| {
         promotion.choice("type", &["coupon"])?;
         promotion.required("coupon")
     })?;
     // Before clover the coupon stood alone.
-    let alone = if is_endive { None } else { params.string("coupon")? };
+    let alone = if takes_coupon { params.string("coupon")? } else { None };
     let code = params.string("code")?;
     let active = params.boolean("active")?.unwrap_or(true);
     let customer = params.string("customer")?;

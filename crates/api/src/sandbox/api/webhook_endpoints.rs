@@ -9,6 +9,7 @@ use crate::sandbox::{
     object::{Kind, Object, random_word},
     params::Metadata,
     store::{Listing, Tx},
+    versions::Version,
 };
 
 /// An endpoint that wants every event, not stored yet. The secret is for its owner's eyes once.
@@ -48,6 +49,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         params.strings("enabled_events")?.ok_or_else(|| ApiError::missing("enabled_events"))?;
     let description = params.clearable("description")?.flatten();
     let api_version = params.string("api_version")?;
+    if let Some(version) = &api_version {
+        Version::parse(version).map_err(|error| error.param("api_version"))?;
+    }
     let metadata = params.metadata()?;
     params.boolean("connect")?;
     params.finish()?;

@@ -56,7 +56,7 @@ impl NewInvoiceItem {
             "period": { "start": self.period.start, "end": self.period.end },
             "pricing": pricing(&self.price),
             "proration": self.proration,
-            "proration_details": if self.proration { json!({ "discount_amounts": [] }) } else { Value::Null },
+            "proration_details": { "discount_amounts": [] },
             "quantity": self.quantity,
             "quantity_decimal": self.quantity.to_string(),
             "tax_rates": [],

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::API_VERSION;
+use crate::sandbox::versions::Version;
 
 /// An event for the CLI, once for those who want the account's version and once for `--latest`: it takes one of
 /// them.
@@ -13,7 +13,7 @@ pub(super) fn webhook_events(
     payload: &str,
     signature: &str,
 ) -> [String; 2] {
-    [None, Some(API_VERSION)].map(|version| {
+    [None, Some(Version::NEWEST)].map(|version| {
         json!({
             "type": "webhook_event",
             "endpoint": { "api_version": version },

@@ -20,9 +20,9 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 pub(crate) use self::socket::connect;
 use super::{
     error::ApiError,
-    events::API_VERSION,
     object::{Kind, Object},
     store::{Listing, Setting, Tx},
+    versions::Version,
 };
 
 /// Where the websocket is, among the sandbox's [controls](super::control).
@@ -111,10 +111,10 @@ pub(crate) fn open_session(tx: &mut Tx<'_>, device: Option<&str>) -> Result<Valu
     tx.insert(&endpoint)?;
     let socket = tx.page_url(&format!("/_sandbox{ENDPOINT}")).replacen("http", "ws", 1);
     Ok(json!({
-        "default_version": API_VERSION,
+        "default_version": Version::NEWEST,
         "device_token": "",
         "display_connect_filter_warning": false,
-        "latest_version": API_VERSION,
+        "latest_version": Version::NEWEST,
         "object": "stripecli.session",
         "reconnect_delay": 0,
         "secret": secret,

@@ -18,10 +18,12 @@ use super::{
     Sandbox,
     clock::wall,
     error::ApiError,
+    events,
     faults::WebhookFault,
     listen,
     object::{Kind, Object},
     store::{Attempt, Delivery, DeliveryState, Origin, Setting},
+    versions::Version,
 };
 
 /// Longest wait for an endpoint's answer.
@@ -147,13 +149,19 @@ impl Sender {
     ) -> Result<Made, String> {
         let event = event.as_ref().map_err(Clone::clone)?;
         let loaded = self.sandbox.store.read(|tx| {
-            Ok((
-                tx.now(),
-                tx.count_pending_deliveries(&event.id)?,
-                tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?,
-            ))
+            let endpoint = tx.find(Kind::WebhookEndpoint, &delivery.endpoint)?;
+            let named = endpoint.as_ref().and_then(|endpoint| endpoint.text("api_version"));
+            let version = named.map(Version::parse).transpose()?;
+            let mut payload = event.body.clone();
+            payload["pending_webhooks"] = json!(tx.count_pending_deliveries(&event.id)?);
+            events::at_version(
+                tx,
+                version.unwrap_or_else(|| self.sandbox.protocol.version()),
+                &mut payload,
+            )?;
+            Ok((tx.now(), payload.to_string(), endpoint))
         });
-        let (now, pending, endpoint) = loaded.map_err(|error| error.message)?;
+        let (now, payload, endpoint) = loaded.map_err(|error| error.message)?;
         // Gone for good: nobody is left to repeat it for.
         let Some(endpoint) = endpoint else {
             return Ok(Made::once(Attempt {
@@ -161,7 +169,6 @@ impl Sender {
                 ..Attempt::default()
             }));
         };
-        let payload = payload(event, pending);
         let signature = signature::header(&secrets::valid(&endpoint, now), wall(), &payload);
         if listen::is_listener(&endpoint) {
             let listeners = &self.sandbox.listeners;
@@ -204,13 +211,6 @@ impl Made {
     fn once(attempt: Attempt) -> Made {
         Made { attempt, may_repeat: false }
     }
-}
-
-/// The event as its endpoint gets it.
-fn payload(event: &Object, pending: i64) -> String {
-    let mut payload = event.body.clone();
-    payload["pending_webhooks"] = json!(pending);
-    payload.to_string()
 }
 
 /// The beginning of what the endpoint answered. Only the status counts, so an answer that breaks off is none.

@@ -9,7 +9,7 @@ import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
 import Stripe from 'stripe';
-import { KEY, PATIENCE, startSandbox } from '../support/circle.js';
+import { KEY, PATIENCE, startSandbox, stopAll } from '../support/circle.js';
 import { card, submit } from '../support/page.js';
 
 let sandbox, client, server, origin, cookie;
@@ -25,7 +25,10 @@ before(async () => {
   const monthly = (name, unit_amount) =>
     client.prices.create({ currency: 'usd', unit_amount, recurring: { interval: 'month' }, product_data: { name } });
   const [starter, pro] = [await monthly('Starter', 500), await monthly('Pro', 1000)];
-  await client.billingPortal.configurations.create({
+  // The plugin names no configuration: what it gets is the account's default, which comes with the first session.
+  const somebody = await client.customers.create({});
+  const { configuration } = await client.billingPortal.sessions.create({ customer: somebody.id, return_url: origin });
+  await client.billingPortal.configurations.update(configuration, {
     business_profile: { headline: 'better-auth' },
     features: {
       payment_method_update: { enabled: true },
@@ -62,7 +65,7 @@ before(async () => {
 after(async () => {
   server.closeAllConnections();
   server.close();
-  await sandbox.stop();
+  await stopAll();
 });
 
 /** Asks better-auth as the signed-in browser does. */
@@ -96,7 +99,7 @@ test('sign-up makes the customer', async () => {
 
 test('checkout starts the plan', async () => {
   const { url } = await ask('subscription/upgrade', { plan: 'starter', ...urls() });
-  const returned = await submit(url, 'type="submit"', card());
+  const returned = await submit(url, 'name="card-number"', card());
   assert.ok(returned.startsWith(origin), returned);
   const active = await subscription(({ status }) => status === 'active');
   assert.equal(active.plan, 'starter');

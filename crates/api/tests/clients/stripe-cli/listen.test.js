@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import Stripe from 'stripe';
-import { KEY, startReceiver, startSandbox } from '../support/circle.js';
+import { KEY, startReceiver, startSandbox, stopAll } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 let sandbox, cli, receiver, stripe;
@@ -17,8 +17,7 @@ before(async () => {
 });
 after(async () => {
   cli.stop();
-  await receiver.stop();
-  await sandbox.stop();
+  await stopAll();
 });
 
 /** Starts `stripe listen`; once it is ready, the secret it says. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startSandbox } from '../support/circle.js';
+import { startSandbox, stopAll } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 let sandbox, cli;
@@ -15,7 +15,7 @@ before(async () => {
 });
 after(async () => {
   cli.stop();
-  await sandbox.stop();
+  await stopAll();
 });
 
 const run = async (...args) => JSON.parse(await cli.run(...args));

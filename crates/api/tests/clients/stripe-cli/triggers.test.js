@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { KEY, startSandbox } from '../support/circle.js';
+import { KEY, startSandbox, stopAll } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 const TRIGGERS = [
+  'charge.dispute.created',
+  'charge.refunded',
   'checkout.session.completed',
   'checkout.session.expired',
   'customer.created',
   'customer.deleted',
+  'customer.discount.created',
   'customer.subscription.created',
   'customer.subscription.deleted',
   'customer.subscription.trial_will_end',
@@ -43,7 +46,7 @@ before(async () => {
 });
 after(async () => {
   cli.stop();
-  await sandbox.stop();
+  await stopAll();
 });
 
 for (const type of TRIGGERS) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Stripe from 'stripe';
-import { KEY, startSandbox } from '../support/circle.js';
+import { KEY, startSandbox, stopAll } from '../support/circle.js';
 
 const { errors } = Stripe;
 let sandbox, stripe;
@@ -16,7 +16,7 @@ before(async () => {
   sandbox = await startSandbox();
   stripe = client(KEY);
 });
-after(() => sandbox.stop());
+after(stopAll);
 
 /** The error that a call ends with. */
 async function refusal(call) {
@@ -99,4 +99,20 @@ test('idempotency', async () => {
   const other = await refusal(stripe.customers.create({ name: 'b' }, options));
   assert.ok(other instanceof errors.StripeIdempotencyError);
   assert.match(other.message, /^Keys for idempotent requests can only be used with the same/);
+});
+
+test('versions', async () => {
+  const unknown = await refusal(client(KEY, { apiVersion: '2019-13-01' }).customers.list());
+  assert.equal(unknown.statusCode, 400);
+  assert.match(unknown.message, /Invalid Stripe API version/);
+});
+
+test('the rate limit', async () => {
+  const limit = (rate_limit) => fetch(`${sandbox.base}/_sandbox/protocol`, { method: 'POST', body: JSON.stringify({ rate_limit }) });
+  await limit(0);
+  const limited = await refusal(stripe.customers.list());
+  assert.ok(limited instanceof errors.StripeRateLimitError);
+  assert.equal(limited.code, 'rate_limit');
+  await limit(null);
+  await stripe.customers.list();
 });

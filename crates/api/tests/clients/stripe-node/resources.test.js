@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import Stripe from 'stripe';
-import { KEY, advance, startReceiver, startSandbox } from '../support/circle.js';
+import { KEY, advance, startReceiver, startSandbox, stopAll } from '../support/circle.js';
 import { card, submit } from '../support/page.js';
 
 for (const apiVersion of ['2026-10-28.endive', '2026-08-26.dahlia']) {
   describe(`stripe-node at ${apiVersion}`, () => resources(apiVersion));
 }
+
+after(stopAll);
 
 function resources(apiVersion) {
   let sandbox, receiver, stripe;
@@ -16,7 +18,6 @@ function resources(apiVersion) {
     [sandbox, receiver] = await Promise.all([startSandbox(), startReceiver()]);
     stripe = new Stripe(KEY, { apiVersion, host: '127.0.0.1', port: sandbox.port, protocol: 'http' });
   });
-  after(() => Promise.all([sandbox.stop(), receiver.stop()]));
 
   /** A monthly price on a product of its own. */
   const monthly = (unit_amount = 1000, more = {}) =>
@@ -93,7 +94,7 @@ function resources(apiVersion) {
       tiers: [{ up_to: 5, unit_amount: 700 }, { up_to: 'inf', unit_amount: 500 }],
       expand: ['tiers'],
     });
-    assert.equal(tiered.tiers.length, 2);
+    assert.deepEqual([tiered.tiers[0].unit_amount, tiered.tiers[1].up_to], [700, null]);
     const yen = await stripe.prices.create({ currency: 'jpy', unit_amount_decimal: '500', product: old.product });
     assert.deepEqual([yen.unit_amount, String(yen.unit_amount_decimal), yen.type], [500, '500', 'one_time']);
     assert.deepEqual(ids(await stripe.prices.search({ query: "lookup_key:'pro'" })), [next.id]);
@@ -204,7 +205,7 @@ function resources(apiVersion) {
     assert.deepEqual(ids(await stripe.checkout.sessions.list({ customer: customer.id, status: 'open' })), [session.id]);
     await stripe.checkout.sessions.update(session.id, { metadata: { more: '2' } });
     assert.equal((await stripe.checkout.sessions.listLineItems(session.id)).data[0].price.id, price.id);
-    const returned = await submit(session.url, 'type="submit"', card());
+    const returned = await submit(session.url, 'name="card-number"', card());
     assert.equal(returned, `https://example.com/return?session_id=${session.id}`);
     const done = await stripe.checkout.sessions.retrieve(session.id, {
       expand: ['line_items', 'subscription.latest_invoice', 'customer', 'subscription.default_payment_method'],
@@ -228,7 +229,7 @@ function resources(apiVersion) {
       success_url: 'https://example.com/return',
     });
     assert.deepEqual([setup.payment_status, setup.total_details], ['no_payment_required', null]);
-    await submit(setup.url, 'type="submit"', card());
+    await submit(setup.url, 'name="card-number"', card());
     const saved = await stripe.checkout.sessions.retrieve(setup.id, { expand: ['setup_intent.payment_method'] });
     assert.equal(saved.setup_intent.payment_method.card.last4, '4242');
 
@@ -388,12 +389,36 @@ function resources(apiVersion) {
     assert.equal(preview.lines.data[1].pricing.price_details.price, pro.id);
   });
 
-  test('coupons', async () => {
+  test('refunds', async () => {
+    const intent = await stripe.paymentIntents.create({
+      amount: 1000,
+      currency: 'usd',
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    });
+    const part = await stripe.refunds.create({ payment_intent: intent.id, amount: 400, reason: 'requested_by_customer' });
+    assert.deepEqual([part.status, part.amount, part.charge], ['succeeded', 400, intent.latest_charge]);
+    await stripe.refunds.create({ charge: intent.latest_charge });
+    const charge = await stripe.charges.retrieve(intent.latest_charge, { expand: ['refunds'] });
+    assert.deepEqual([charge.refunded, charge.amount_refunded, charge.refunds.data.length], [true, 1000, 2]);
+    await stripe.refunds.update(part.id, { metadata: { a: '1' } });
+    assert.equal((await stripe.refunds.retrieve(part.id)).metadata.a, '1');
+    assert.equal((await stripe.refunds.list({ charge: charge.id })).data.length, 2);
+  });
+
+  test('coupons and promotion codes', async () => {
     const coupon = await stripe.coupons.create({ id: 'SUMMER', percent_off: 25.5, duration: 'repeating', duration_in_months: 3, name: 'Summer' });
     assert.deepEqual([coupon.id, coupon.percent_off, coupon.valid], ['SUMMER', 25.5, true]);
     await stripe.coupons.update('SUMMER', { name: 'Winter', metadata: { a: '1' } });
     assert.equal((await stripe.coupons.retrieve('SUMMER')).name, 'Winter');
     assert.deepEqual(ids(await stripe.coupons.list()), ['SUMMER']);
+    const code = await stripe.promotionCodes.create({ promotion: { type: 'coupon', coupon: 'SUMMER' }, code: 'SUN' });
+    assert.deepEqual(ids(await stripe.promotionCodes.list({ code: 'SUN' })), [code.id]);
+    const discounted = await subscribe({ discounts: [{ coupon: 'SUMMER' }], expand: ['discounts', 'latest_invoice'] });
+    assert.equal(discounted.discounts[0].source.coupon, 'SUMMER');
+    assert.equal(discounted.latest_invoice.total, 745);
+    assert.equal((await stripe.promotionCodes.update(code.id, { active: false })).active, false);
     assert.equal((await stripe.coupons.del('SUMMER')).deleted, true);
   });
 
@@ -411,7 +436,7 @@ function resources(apiVersion) {
     await stripe.products.update(product.id, { name: 'After' });
     const { headers, body } = await receiver.delivered(({ body }) => JSON.parse(body).type === 'product.updated');
     const event = stripe.webhooks.constructEvent(body, headers['stripe-signature'], endpoint.secret);
-    assert.equal(event.data.previous_attributes.name, 'Before');
+    assert.deepEqual([event.data.previous_attributes.name, event.api_version], ['Before', apiVersion]);
     const [updated, created] = (await stripe.events.list({ types: ['product.created', 'product.updated'], limit: 2 })).data;
     assert.deepEqual([updated.id, created.request.idempotency_key], [event.id, 'event-1']);
     assert.equal((await stripe.events.retrieve(created.id)).data.object.name, 'Before');

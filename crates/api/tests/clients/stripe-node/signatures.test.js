@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Stripe from 'stripe';
-import { KEY, start, startReceiver, startSandbox } from '../support/circle.js';
+import { KEY, start, startReceiver, startSandbox, stopAll } from '../support/circle.js';
 
 const SECRET = 'whsec_of_the_official_clients';
 const stripe = new Stripe(KEY);
@@ -12,9 +12,9 @@ let sandbox, receiver, product;
 before(async () => {
   [sandbox, receiver] = await Promise.all([startSandbox(), startReceiver()]);
   const env = { LISTEN_ADDR: '127.0.0.1:0', STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: SECRET, STRIPE_API_BASE: sandbox.base };
-  product = await start(['serve'], (line) => line.match(/http:\/\/\S+/)?.[0], env);
+  ({ found: product } = await start(['serve'], (line) => line.match(/http:\/\/\S+/)?.[0], env));
 });
-after(() => Promise.all([product.stop(), receiver.stop(), sandbox.stop()]));
+after(stopAll);
 
 test('stripe-node believes what the sandbox delivers', async () => {
   const client = new Stripe(KEY, { host: '127.0.0.1', port: sandbox.port, protocol: 'http' });
@@ -33,7 +33,7 @@ test('stripe-node believes what the sandbox delivers', async () => {
 /** What the product answers to an event delivered with this header. */
 async function deliver(payload, signature) {
   const headers = signature === undefined ? {} : { 'Stripe-Signature': signature };
-  const answer = await fetch(new URL('/webhooks', product.found), { method: 'POST', headers, body: payload });
+  const answer = await fetch(new URL('/webhooks', product), { method: 'POST', headers, body: payload });
   return answer.status;
 }
 

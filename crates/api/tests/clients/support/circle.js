@@ -16,6 +16,13 @@ export const PATIENCE = 20_000;
 /** A key that the CLI takes too: it wants twelve characters or more. */
 export const KEY = 'sk_test_official_clients';
 
+const started = new Set();
+
+/** Stops everything that this file's tests have started, whatever became of them. */
+export async function stopAll() {
+  await Promise.all([...started].map((stop) => stop()));
+}
+
 /** Starts `circle` and reads its output until `ready` finds in a line what the caller waits for. */
 export async function start(args, ready, env = {}) {
   const data = mkdtempSync(join(tmpdir(), 'circle-'));
@@ -30,22 +37,21 @@ export async function start(args, ready, env = {}) {
       if (match) resolve(match);
     });
     exited.then(([code]) => reject(new Error(`circle ${args.join(' ')} ended with ${code}`)));
+    setTimeout(() => reject(new Error(`circle ${args.join(' ')} did not start`)), PATIENCE).unref();
   });
   const stop = async () => {
-    child.kill('SIGINT');
+    child.kill('SIGKILL');
     await exited;
     rmSync(data, { recursive: true, force: true });
   };
+  started.add(stop);
   return { found: await found, stop };
 }
 
 /** A sandbox of its own: `base` is `http://127.0.0.1:port`. */
 export async function startSandbox() {
-  const { found: base, stop } = await start(
-    ['sandbox', '--addr', '127.0.0.1:0'],
-    (line) => line.match(/http:\/\/\S+/)?.[0],
-  );
-  return { base, port: Number(new URL(base).port), stop };
+  const { found: base } = await start(['sandbox', '--addr', '127.0.0.1:0'], (line) => line.match(/http:\/\/\S+/)?.[0]);
+  return { base, port: Number(new URL(base).port) };
 }
 
 /** Moves a sandbox's clock: `advance(base, '1month')`. */
@@ -83,9 +89,12 @@ export async function startReceiver() {
       waiting.add(look);
       look();
     });
-  const stop = () => new Promise((resolve) => {
-    server.closeAllConnections();
-    server.close(resolve);
-  });
-  return { url: `http://127.0.0.1:${server.address().port}/hooks`, delivered, stop };
+  started.add(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  );
+  return { url: `http://127.0.0.1:${server.address().port}/hooks`, delivered };
 }

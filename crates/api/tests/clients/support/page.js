@@ -1,11 +1,11 @@
 // The sandbox's hosted pages, as a browser without scripts uses them.
 
-/** Fills in and sends the form of the page at `url` whose button says `button`; where that leads to. */
-export async function submit(url, button, fields = {}) {
+/** Fills in and sends the form of the page at `url` that contains `mark`; where that leads to. */
+export async function submit(url, mark, fields = {}) {
   const page = await fetch(url);
   const html = await page.text();
-  const form = [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].find(([, , inner]) => inner.includes(button));
-  if (!form) throw new Error(`${url} has no form that says "${button}":\n${html}`);
+  const form = [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].find(([, , inner]) => inner.includes(mark));
+  if (!form) throw new Error(`${url} has no form with ${mark}:\n${html}`);
   const [, attributes, inner] = form;
   const body = new URLSearchParams();
   for (const [tag] of inner.matchAll(/<input\b[^>]*type="hidden"[^>]*>/g)) {

@@ -74,6 +74,7 @@ impl Stage {
             webhook: None,
             clock_offset: Arc::new(AtomicI64::new(0)),
             faults: api::sandbox::FaultPlan::default(),
+            protocol: api::sandbox::ProtocolSettings::default(),
             record: std::env::var_os("SANDBOX_RECORD").map(Into::into),
         };
         let stage = Stage {

@@ -17,6 +17,7 @@ mod protocol;
 mod resources;
 mod schedules;
 mod subscriber;
+mod versions;
 mod webhooks;
 
 use std::sync::{Arc, atomic::AtomicI64};
@@ -97,7 +98,7 @@ impl Sandbox {
         if !headers.iter().any(|(name, _)| *name == "Authorization") {
             request = request.header("Authorization", "Bearer sk_test_sandbox");
         }
-        for (name, value) in headers {
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(*name, *value);
         }
         if !form.is_empty() {
@@ -231,6 +232,7 @@ pub fn config(folder: &TempDir) -> Config {
         webhook: None,
         clock_offset: Arc::new(AtomicI64::new(0)),
         faults: FaultPlan::default(),
+        protocol: api::sandbox::ProtocolSettings::default(),
         record: std::env::var_os("SANDBOX_RECORD").map(Into::into),
     }
 }

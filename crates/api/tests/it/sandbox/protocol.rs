@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use api::sandbox::{StartError, start};
 use reqwest::Method;
+use serde_json::json;
 
 use super::{Sandbox, config, text};
 
@@ -183,4 +184,45 @@ async fn a_taken_port_is_named() {
     let error = start(config).await.unwrap_err();
     assert!(matches!(error, StartError::AddressInUse { .. }));
     assert!(error.to_string().contains(&taken.local_addr().unwrap().port().to_string()));
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_are_refused_until_it_is_lifted() {
+    let sandbox = Sandbox::start().await;
+    sandbox.control("protocol", json!({ "rate_limit": 0 })).await;
+    let refused = sandbox.send(Method::GET, "/v1/customers", &[], &[]).await;
+    assert_eq!(refused.header("Stripe-Should-Retry"), "false");
+    let error = refused.error(429);
+    assert_eq!(
+        (text(&error["type"]), text(&error["code"])),
+        ("invalid_request_error", "rate_limit")
+    );
+    sandbox.control("protocol", json!({})).await;
+    sandbox.get("/v1/customers").await;
+}
+
+#[tokio::test]
+async fn an_error_says_where_its_request_is_logged() {
+    let sandbox = Sandbox::start().await;
+    let answer = sandbox.send(Method::GET, "/v1/customers/cus_x", &[], &[]).await;
+    let request = answer.header("Request-Id").to_owned();
+    let url = text(&answer.error(404)["request_log_url"]).to_owned();
+    assert!(url.ends_with(&request), "{url}");
+    let page = sandbox.send(Method::GET, &url[url.find("/dashboard").unwrap()..], &[], &[]).await;
+    assert!(page.status == 200 && page.text.contains("cus_x"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_expansion_goes_four_levels_deep() {
+    let sandbox = Sandbox::start().await;
+    let price = sandbox.price("Starter", "900", "month").await;
+    let customer = sandbox.customer("pm_card_visa").await;
+    let subscription = sandbox.subscribe(&customer, &price).await;
+    let path = format!("/v1/subscriptions/{}", text(&subscription["id"]));
+    let deep = "latest_invoice.payments.data.payment.payment_intent";
+    let answer = sandbox.send(Method::GET, &format!("{path}?expand[]={deep}"), &[], &[]).await;
+    assert_eq!(
+        answer.error(400)["message"],
+        format!("You cannot expand more than 4 levels of a property. Property: {deep}")
+    );
 }
