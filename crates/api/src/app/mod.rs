@@ -6,6 +6,7 @@ mod sell;
 mod stop;
 
 use std::{
+    io::{self, Write},
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
 };
@@ -205,19 +206,21 @@ impl Application {
 
     /// Says where everything is, for the person who started it.
     pub fn announce(&self) {
-        println!("Inner Circle  {}", self.public_url.as_str().trim_end_matches('/'));
+        let mut text =
+            format!("Inner Circle  {}\n", self.public_url.as_str().trim_end_matches('/'));
         if let Some(sandbox) = &self.sandbox {
-            println!(
-                "Sandbox       {}  (no real money: pay with 4242 4242 4242 4242)",
-                sandbox.public_url()
-            );
+            let url = sandbox.public_url();
+            text +=
+                &format!("Sandbox       {url}  (no real money: pay with 4242 4242 4242 4242)\n");
             if self.mails_to_sandbox {
-                println!("Mailbox       {}/_sandbox/mailbox", sandbox.public_url());
+                text += &format!("Mailbox       {url}/_sandbox/mailbox\n");
             }
         }
         if !self.site_is_built {
-            println!("  (built without the site: scripts/run builds both)");
+            text += "  (built without the site: scripts/run builds both)\n";
         }
+        // Whoever started it may have stopped reading; that must not stop the server.
+        let _ = io::stdout().write_all(text.as_bytes());
     }
 
     /// Serves until the process is told to stop; what is begun is finished.

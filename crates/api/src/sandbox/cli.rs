@@ -1,6 +1,7 @@
 //! `circle sandbox`: the sandbox alone, and its clock from the command line.
 
 use std::{
+    io::{self, Write},
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, atomic::AtomicI64},
@@ -87,14 +88,18 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         record: args.record,
     })
     .await?;
-    println!("Sandbox        {}", running.api_base());
-    println!("API key        any sk_test_… key");
-    println!("Webhook secret {}", running.webhook_secret());
-    println!(
-        "Mail           smtp://{}, shown at {}/_sandbox/mailbox",
+    let announcement = format!(
+        "Sandbox        {}\n\
+         API key        any sk_test_… key\n\
+         Webhook secret {}\n\
+         Mail           smtp://{}, shown at {}/_sandbox/mailbox\n",
+        running.api_base(),
+        running.webhook_secret(),
         running.smtp_addr(),
         running.public_url()
     );
+    // Whoever started it may have stopped reading; that must not stop the sandbox.
+    let _ = io::stdout().write_all(announcement.as_bytes());
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     running.stop().await;
     Ok(())
