@@ -7,7 +7,11 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{HttpResponse, http::header::CONTENT_SECURITY_POLICY};
 use serde_json::{Map, Value, json};
-use shared::{account, billing, episodes, error::ErrorBody, plans};
+use shared::{
+    account, billing, episodes,
+    error::{ErrorBody, ErrorCode},
+    plans,
+};
 use utoipa::ToSchema;
 
 use operations::{Operation, Who};
@@ -87,7 +91,7 @@ fn describe(operation: &Operation) -> Value {
         "responses": responses(operation),
         "security": match operation.who {
             Who::Anyone => json!([]),
-            Who::Listener => json!([{ "bearer": [] }]),
+            Who::Listener | Who::ListenerOrLeaving => json!([{ "bearer": [] }]),
             Who::Either => json!([{}, { "bearer": [] }]),
             Who::Cookie => json!([{ "refresh": [] }]),
         },
@@ -125,7 +129,9 @@ fn responses(operation: &Operation) -> Value {
     }
     responses.insert(status.to_string(), answer);
     let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-    for code in operation.errors {
+    // Whoever leaves may look on, and do nothing more.
+    let leaving = matches!(operation.who, Who::Listener).then_some(&ErrorCode::DeletionPending);
+    for code in operation.errors.iter().chain(leaving) {
         codes.entry(code.status()).or_default().push(code.as_str());
     }
     for (status, codes) in codes {

@@ -343,6 +343,13 @@ pub(super) fn list_payments(tx: &mut Tx<'_>, request: Request) -> Outcome {
     page.answer(tx, "/v1/invoice_payments", Kind::InvoicePayment, listing, |_| true)
 }
 
+pub(super) fn retrieve_payment(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let found = tx.get(Kind::InvoicePayment, request.id(), "invoice_payment");
+    let payment = found.map_err(ApiError::in_path)?;
+    request.params.finish()?;
+    Ok(payment.body)
+}
+
 /// The `payments` of an invoice.
 pub(super) fn payments(tx: &mut Tx<'_>, invoice: &str) -> Outcome {
     let (payments, _) = tx.list(Kind::InvoicePayment, &Listing::of_parent(invoice), |_| true)?;

@@ -65,6 +65,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "invoiceitems/{}", invoice_items::retrieve),
     Operation("DELETE", "invoiceitems/{}", invoice_items::delete),
     Operation("GET", "invoice_payments", invoices::list_payments),
+    Operation("GET", "invoice_payments/{}", invoices::retrieve_payment),
     Operation("GET", "invoices", invoices::list),
     Operation("POST", "invoices", invoices::create),
     Operation("POST", "invoices/create_preview", invoices::create_preview),

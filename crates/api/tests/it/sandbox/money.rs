@@ -72,6 +72,9 @@ async fn a_disputed_renewal_is_found_from_the_charge_to_the_subscription() {
     let payments = sandbox.get(&path).await;
     let parent = &payments["data"][0]["invoice"]["parent"]["subscription_details"];
     assert_eq!(text(&parent["subscription"]), subscriber.id());
+    let path = format!("/v1/invoice_payments/{}", text(&payments["data"][0]["id"]));
+    let payment = sandbox.get(&path).await;
+    assert_eq!(payment["payment"]["payment_intent"], dispute["payment_intent"]);
     let charge = [("charge", text(&dispute["charge"]))];
     let error = sandbox.refused("/v1/refunds", &charge).await.error(400);
     assert_eq!(error["code"], "charge_disputed");

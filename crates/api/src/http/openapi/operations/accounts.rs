@@ -5,7 +5,7 @@ use shared::{error::ErrorCode::*, paths};
 use super::{
     Answer::{Empty, Json, Other},
     Operation,
-    Who::{Anyone, Cookie, Listener},
+    Who::{Anyone, Cookie, Listener, ListenerOrLeaving},
     call,
 };
 
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "log_out",
             TAG,
             "End this session; its tokens stop working at once",
-            Listener,
+            ListenerOrLeaving,
             Empty(204),
         )
     },
@@ -70,7 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "list_sessions",
             TAG,
             "Where the listener is signed in",
-            Listener,
+            ListenerOrLeaving,
             Json(200, "Sessions"),
         )
     },
@@ -82,7 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "end_session",
             TAG,
             "End one session",
-            Listener,
+            ListenerOrLeaving,
             Empty(204),
         )
     },
@@ -114,7 +114,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some("VerifyEmail"),
-        errors: &[InvalidToken],
+        errors: &[InvalidToken, EmailTaken],
         ..call(
             "post",
             paths::VERIFY_EMAIL,
@@ -145,7 +145,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "show_account",
             TAG,
             "The account, and what it may hear now",
-            Listener,
+            ListenerOrLeaving,
             Json(200, "Account"),
         )
     },
@@ -171,7 +171,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "delete_account",
             TAG,
             "Leave: subscriptions are canceled, then everything is erased",
-            Listener,
+            ListenerOrLeaving,
             Empty(202),
         )
     },
@@ -183,7 +183,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "follow",
             TAG,
             "The account now and at each change, until the session ends",
-            Listener,
+            ListenerOrLeaving,
             Other("text/event-stream", "Messages whose data is an Account"),
         )
     },

@@ -29,6 +29,8 @@ pub(super) enum Who {
     Anyone,
     /// A bearer token.
     Listener,
+    /// A bearer token, also of an account that is being deleted.
+    ListenerOrLeaving,
     /// With or without a bearer token.
     Either,
     /// The refresh cookie.
