@@ -150,10 +150,15 @@ impl Tx<'_> {
                 d::state.eq(state.name()),
                 d::attempts.eq(d::attempts + 1),
                 d::due.eq(due),
-                d::status.eq(attempt.status),
                 d::failure.eq(attempt.failure.as_deref()),
             ))
             .execute(self.connection)?;
+        // What is only acknowledged has no status, and the answer that it will have may be recorded already.
+        if attempt.status.is_some() || attempt.failure.is_some() {
+            diesel::update(d::table.find(delivery))
+                .set(d::status.eq(attempt.status))
+                .execute(self.connection)?;
+        }
         self.insert_attempt(delivery, attempt)
     }
 

@@ -9,6 +9,7 @@ import { KEY, startReceiver, startSandbox, stopAll } from '../support/circle.js'
 import { stripeCli } from '../support/cli.js';
 
 let sandbox, cli, receiver, stripe;
+const listeners = new Set();
 before(async () => {
   sandbox = await startSandbox();
   receiver = await startReceiver();
@@ -16,6 +17,8 @@ before(async () => {
   stripe = new Stripe(KEY, { host: '127.0.0.1', port: sandbox.port, protocol: 'http' });
 });
 after(async () => {
+  // A test that failed has left its own behind.
+  for (const child of listeners) child.kill('SIGKILL');
   cli.stop();
   await stopAll();
 });
@@ -23,6 +26,8 @@ after(async () => {
 /** Starts `stripe listen`; once it is ready, the secret it says. */
 async function listen(...options) {
   const child = cli.spawn('listen', ...options);
+  listeners.add(child);
+  child.once('exit', () => listeners.delete(child));
   const secret = await new Promise((resolve, reject) => {
     const look = (line) => {
       const found = line.match(/signing secret is (whsec_\w+)/);
