@@ -58,6 +58,22 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     })
 }
 
+/// Lists what has come of charges: refunds or disputes.
+pub(super) fn list_behind(tx: &mut Tx<'_>, request: Request, path: &str, kind: Kind) -> Outcome {
+    let mut params = request.params;
+    let page = Page::take(&mut params)?;
+    let listing = Listing {
+        parent: params.string("charge")?,
+        lookup: params.string("payment_intent")?,
+        ..Listing::default()
+    };
+    let created = params.time_range("created")?;
+    params.finish()?;
+    page.answer(tx, path, kind, listing, |found| {
+        created.contains(found.integer("created").unwrap_or(0))
+    })
+}
+
 pub(super) fn retrieve_balance_transaction(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let found = tx.get(Kind::BalanceTransaction, request.id(), "id").map_err(ApiError::in_path)?;
     request.params.finish()?;

@@ -1,12 +1,12 @@
 //! Disputes. Test cards open them; evidence and `close` end them.
 
-use super::{Outcome, Page, Request};
+use super::{Outcome, Request, charges};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
     params::Metadata,
     payment::dispute::{EVIDENCE, Verdict, is_open},
-    store::{Listing, Tx},
+    store::Tx,
 };
 
 fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
@@ -61,16 +61,5 @@ fn refuse_closed(dispute: &Object) -> Result<(), ApiError> {
 }
 
 pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let mut params = request.params;
-    let page = Page::take(&mut params)?;
-    let listing = Listing {
-        parent: params.string("charge")?,
-        lookup: params.string("payment_intent")?,
-        ..Listing::default()
-    };
-    let created = params.time_range("created")?;
-    params.finish()?;
-    page.answer(tx, "/v1/disputes", Kind::Dispute, listing, |dispute| {
-        created.contains(dispute.integer("created").unwrap_or(0))
-    })
+    charges::list_behind(tx, request, "/v1/disputes", Kind::Dispute)
 }

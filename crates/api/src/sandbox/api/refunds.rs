@@ -1,12 +1,12 @@
 //! Refunds.
 
-use super::{Outcome, Page, Request};
+use super::{Outcome, Request, charges};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
     params::Metadata,
     payment::refund::NewRefund,
-    store::{Listing, Tx},
+    store::Tx,
 };
 
 fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
@@ -73,16 +73,5 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
 }
 
 pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let mut params = request.params;
-    let page = Page::take(&mut params)?;
-    let listing = Listing {
-        parent: params.string("charge")?,
-        lookup: params.string("payment_intent")?,
-        ..Listing::default()
-    };
-    let created = params.time_range("created")?;
-    params.finish()?;
-    page.answer(tx, "/v1/refunds", Kind::Refund, listing, |refund| {
-        created.contains(refund.integer("created").unwrap_or(0))
-    })
+    charges::list_behind(tx, request, "/v1/refunds", Kind::Refund)
 }

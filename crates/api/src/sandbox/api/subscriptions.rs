@@ -195,13 +195,7 @@ pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
         cancel::credit_unused_time(tx, &subscription)?;
     }
     if invoice_now {
-        let mut invoice = change::update_invoice(tx, &mut subscription, Vec::new())?;
-        subscription.body["latest_invoice"] = json!(invoice.id);
-        tx.save(&subscription)?;
-        tx.finalize_invoice(&mut invoice)?;
-        let customer = subscription.text("customer").unwrap_or_default().to_owned();
-        let method = tx.payment_method_for(&customer, Some(&subscription))?;
-        tx.collect_invoice(&mut invoice, method.as_ref(), Presence::OffSession)?;
+        change::invoice_pending(tx, &mut subscription, Presence::OffSession)?;
     }
     cancel::end(tx, &mut subscription, Ending::Requested)?;
     Ok(subscription.body)

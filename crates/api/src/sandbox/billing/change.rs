@@ -216,6 +216,22 @@ pub(crate) fn apply(
     Ok((subscription, Some((invoice, collected))))
 }
 
+/// Invoices and collects at once what waits for this subscription.
+pub(crate) fn invoice_pending(
+    tx: &mut Tx<'_>,
+    subscription: &mut Object,
+    presence: Presence,
+) -> Result<(), ApiError> {
+    let mut invoice = update_invoice(tx, subscription, Vec::new())?;
+    subscription.body["latest_invoice"] = json!(invoice.id);
+    tx.save(subscription)?;
+    tx.finalize_invoice(&mut invoice)?;
+    let customer = subscription.text("customer").unwrap_or_default().to_owned();
+    let method = tx.payment_method_for(&customer, Some(subscription))?;
+    tx.collect_invoice(&mut invoice, method.as_ref(), presence)?;
+    Ok(())
+}
+
 /// Drafts the invoice of a change: what waits for this subscription, and `lines`. The caller saves the subscription.
 pub(crate) fn update_invoice(
     tx: &mut Tx<'_>,

@@ -136,7 +136,7 @@ impl Tx<'_> {
 }
 
 /// The legacy view of a recurring price.
-fn plan(price: &Value) -> Value {
+pub(crate) fn plan(price: &Value) -> Value {
     let recurring = &price["recurring"];
     json!({
         "id": price["id"],
@@ -151,10 +151,10 @@ fn plan(price: &Value) -> Value {
         "interval_count": recurring["interval_count"],
         "livemode": false,
         "metadata": price["metadata"],
-        "meter": null,
+        "meter": recurring["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
-        "tiers_mode": null,
+        "tiers_mode": price["tiers_mode"],
         "transform_usage": null,
         "trial_period_days": null,
         "usage_type": recurring["usage_type"],

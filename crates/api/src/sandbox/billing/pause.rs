@@ -44,13 +44,7 @@ pub(crate) fn pause(tx: &mut Tx<'_>, before: &Object, pause: Pause) -> Result<Ob
     }
     let mut subscription = before.clone();
     if pause.invoices {
-        let mut invoice = change::update_invoice(tx, &mut subscription, Vec::new())?;
-        subscription.body["latest_invoice"] = json!(invoice.id);
-        tx.save(&subscription)?;
-        tx.finalize_invoice(&mut invoice)?;
-        let customer = subscription.text("customer").unwrap_or_default().to_owned();
-        let method = tx.payment_method_for(&customer, Some(&subscription))?;
-        tx.collect_invoice(&mut invoice, method.as_ref(), Presence::OffSession)?;
+        change::invoice_pending(tx, &mut subscription, Presence::OffSession)?;
     }
     subscription.body["status"] = json!("paused");
     subscription.body["status_details"] = details("pause_requested", now);

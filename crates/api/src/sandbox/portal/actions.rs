@@ -104,12 +104,7 @@ pub(super) fn cancel(
         Proration::Create => cancel::credit_unused_time(tx, &subscription)?,
         Proration::AlwaysInvoice => {
             cancel::credit_unused_time(tx, &subscription)?;
-            let mut invoice = change::update_invoice(tx, &mut subscription, Vec::new())?;
-            subscription.body["latest_invoice"] = json!(invoice.id);
-            tx.save(&subscription)?;
-            tx.finalize_invoice(&mut invoice)?;
-            let method = tx.payment_method_for(&visit.customer.id, Some(&subscription))?;
-            tx.collect_invoice(&mut invoice, method.as_ref(), Presence::OnSession)?;
+            change::invoice_pending(tx, &mut subscription, Presence::OnSession)?;
         }
     }
     cancel::end(tx, &mut subscription, Ending::Requested)

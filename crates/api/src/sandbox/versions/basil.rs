@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Change, follow, remove, take};
 use crate::sandbox::{
+    billing::items,
     error::ApiError,
     object::Kind,
     store::{Listing, Tx},
@@ -158,31 +159,7 @@ fn price_of(tx: &mut Tx<'_>, pricing: &Value) -> Result<Value, ApiError> {
 
 /// A recurring price as the plan that it was before there were prices.
 fn plan(price: &Value) -> Value {
-    let recurring = &price["recurring"];
-    if !recurring.is_object() {
-        return Value::Null;
-    }
-    json!({
-        "id": price["id"],
-        "object": "plan",
-        "active": price["active"],
-        "amount": price["unit_amount"],
-        "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": price["billing_scheme"],
-        "created": price["created"],
-        "currency": price["currency"],
-        "interval": recurring["interval"],
-        "interval_count": recurring["interval_count"],
-        "livemode": false,
-        "metadata": price["metadata"],
-        "meter": recurring["meter"],
-        "nickname": price["nickname"],
-        "product": price["product"],
-        "tiers_mode": price["tiers_mode"],
-        "transform_usage": null,
-        "trial_period_days": null,
-        "usage_type": recurring["usage_type"],
-    })
+    if price["recurring"].is_object() { items::plan(price) } else { Value::Null }
 }
 
 /// A payment named the invoice that it pays.
