@@ -1,35 +1,14 @@
 //! Mails about a subscription's life: each once, however often Stripe tells.
 
-use api::catalog::BUILT_IN;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Subscriber, TestApp};
+use crate::harness::TestApp;
 
 const ADA: &str = "ada@example.com";
 const DAY: i64 = 86_400;
 
-async fn call(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Value {
-    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = app.http.post(format!("{}{path}", app.sandbox)).bearer_auth("sk_test_operator");
-    app.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(form))
-        .await
-        .expect(200)
-}
-
-async fn advance(app: &TestApp, seconds: i64) {
-    let request = app.http.post(format!("{}/_sandbox/clock/advance", app.sandbox));
-    app.send(request.body(json!({ "seconds": seconds }).to_string())).await.expect(200);
-}
-
 async fn every_delivery_twice(app: &TestApp) {
-    let rules = json!({"seed": 7, "rules": [{"on": "webhook", "kind": "twice"}]});
-    let request = app.http.post(format!("{}/_sandbox/faults", app.sandbox));
-    app.send(request.body(rules.to_string())).await.expect(200);
-}
-
-async fn subscription_of(ada: &Subscriber<'_>) -> String {
-    let answer = ada.get("/api/billing/subscription").await.expect(200);
-    answer["subscription"]["id"].as_str().unwrap().to_owned()
+    app.faults(7, json!([{"on": "webhook", "kind": "twice"}])).await;
 }
 
 /// The subjects of what was mailed about money, oldest first.
@@ -51,16 +30,16 @@ async fn joining_failing_to_pay_and_leaving_are_mailed_once() {
     let text = joined["text"].as_str().unwrap();
     assert!(text.contains("Price: 10.00 USD a month\nNext payment: "), "{text}");
 
-    let failing = call(
-        &app,
-        "/v1/payment_methods/pm_card_chargeCustomerFail/attach",
-        &[("customer", customer)],
-    )
-    .await;
-    let subscription = format!("/v1/subscriptions/{}", subscription_of(&ada).await);
+    let failing = app
+        .tell_stripe(
+            "/v1/payment_methods/pm_card_chargeCustomerFail/attach",
+            &[("customer", customer)],
+        )
+        .await;
+    let subscription = format!("/v1/subscriptions/{}", ada.subscription_id().await);
     let method = [("default_payment_method", failing["id"].as_str().unwrap())];
-    call(&app, &subscription, &method).await;
-    advance(&app, 32 * DAY).await;
+    app.tell_stripe(&subscription, &method).await;
+    app.advance(32 * DAY).await;
     let late = ada.account_when(|account| account["payment_problem"]["deadline"].is_i64()).await;
     assert_eq!(late["access"]["reason"], "grace");
     let failed = loop {
@@ -93,12 +72,12 @@ async fn a_planned_end_is_confirmed_by_mail() {
     let ada = app.subscriber(ADA).await;
     ada.subscribe("starter").await;
     ada.account_when(|account| account["subscription_status"] == "active").await;
-    let path = format!("/v1/subscriptions/{}", subscription_of(&ada).await);
-    call(&app, &path, &[("cancel_at_period_end", "true")]).await;
+    let path = format!("/v1/subscriptions/{}", ada.subscription_id().await);
+    app.tell_stripe(&path, &[("cancel_at_period_end", "true")]).await;
     let account = ada.account_when(|account| account["ends_at"].is_i64()).await;
     let end = jiff::Timestamp::from_second(account["ends_at"].as_i64().unwrap()).unwrap();
     app.mail(ADA, &format!("Starter ends on {}", end.strftime("%-d %B %Y"))).await;
-    advance(&app, 32 * DAY).await;
+    app.advance(32 * DAY).await;
     app.mail(ADA, "Starter has ended").await;
     let subjects = subjects(&app).await;
     assert_eq!(subjects.len(), 3, "{subjects:?}");
@@ -106,14 +85,7 @@ async fn a_planned_end_is_confirmed_by_mail() {
 
 #[tokio::test]
 async fn a_trials_end_is_mailed_before_it_comes() {
-    let catalog = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(catalog.path(), BUILT_IN.replace("# trial_days", "trial_days")).unwrap();
-    let path = catalog.path().display().to_string();
-    let app = TestApp::start_with(|settings| {
-        settings.rate_limits = Some("off".to_owned());
-        settings.catalog = Some(path);
-    })
-    .await;
+    let app = TestApp::start_with_trial().await;
     every_delivery_twice(&app).await;
     let ada = app.subscriber(ADA).await;
     ada.subscribe("pro").await;
@@ -123,7 +95,7 @@ async fn a_trials_end_is_mailed_before_it_comes() {
     let joined = app.mail(ADA, "Welcome to Pro").await;
     let first_payment = format!("First payment: {end}");
     assert!(joined["text"].as_str().unwrap().contains(&first_payment), "{}", joined["text"]);
-    advance(&app, 12 * DAY).await;
+    app.advance(12 * DAY).await;
     app.mail(ADA, &format!("Your trial ends on {end}")).await;
     assert_eq!(subjects(&app).await.len(), 2);
 }

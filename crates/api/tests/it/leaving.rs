@@ -2,32 +2,18 @@
 
 use std::process::Command;
 
-use api::{
-    catalog::BUILT_IN,
-    db::{
-        DbError,
-        schema::{events, former_customers, outbox, subscriptions, users},
-    },
+use api::db::{
+    DbError,
+    schema::{events, former_customers, outbox, subscriptions, users},
 };
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{PASSWORD, PATIENCE, Subscriber, TestApp, VISA, credentials};
 
 const ADA: &str = "ada@example.com";
 
 impl TestApp {
-    async fn stripe(&self, path: &str) -> Value {
-        let request = self.http.get(format!("{}{path}", self.sandbox));
-        self.send(request.bearer_auth("sk_test_operator")).await.expect(200)
-    }
-
-    async fn faults(&self, rules: Value) {
-        let request = self.http.post(format!("{}/_sandbox/faults", self.sandbox));
-        let body = json!({"seed": 7, "rules": rules}).to_string();
-        self.send(request.body(body)).await.expect(200);
-    }
-
     /// Asks for the deletion of an account with the password.
     async fn ask_to_leave(&self, token: &str, password: &str) -> crate::harness::Answer {
         let request = self.http.delete(self.url("/api/me")).bearer_auth(token);
@@ -119,7 +105,7 @@ async fn an_account_waits_visibly_until_stripe_confirms() {
     let app = TestApp::start().await;
     let (ada, customer) = subscribed(&app).await;
     // Once it breaks, once it does not find what is there.
-    app.faults(json!([
+    app.faults(7, json!([
         {"on": "api", "method": "DELETE", "path": "/v1/subscriptions/*", "kind": "error", "status": 404, "times": 1},
         {"on": "api", "method": "DELETE", "path": "/v1/subscriptions/*", "kind": "error", "status": 500},
     ]))
@@ -160,7 +146,7 @@ async fn an_account_waits_visibly_until_stripe_confirms() {
     let path = format!("/v1/subscriptions?customer={customer}");
     assert_eq!(app.stripe(&path).await["data"][0]["status"], "active");
 
-    app.faults(json!([])).await;
+    app.faults(7, json!([])).await;
     app.gone(&again.token).await;
     let path = format!("/v1/subscriptions?customer={customer}&status=all");
     assert_eq!(app.stripe(&path).await["data"][0]["status"], "canceled");
@@ -180,14 +166,7 @@ async fn a_checkout_left_open_cannot_be_paid_after_leaving() {
 
 #[tokio::test]
 async fn who_comes_back_has_had_the_trial() {
-    let catalog = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(catalog.path(), BUILT_IN.replace("# trial_days", "trial_days")).unwrap();
-    let path = catalog.path().display().to_string();
-    let app = TestApp::start_with(|settings| {
-        settings.rate_limits = Some("off".to_owned());
-        settings.catalog = Some(path);
-    })
-    .await;
+    let app = TestApp::start_with_trial().await;
     let (ada, _) = subscribed(&app).await;
     assert_eq!(ada.account().await["subscription_status"], "trialing");
     app.ask_to_leave(&ada.token, PASSWORD).await.expect(202);

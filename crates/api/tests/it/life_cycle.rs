@@ -2,32 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Subscriber, TestApp};
+use crate::harness::TestApp;
 
 const DAY: i64 = 86_400;
 
 fn is_active(account: &Value) -> bool {
     account["subscription_status"] == "active"
-}
-
-/// Calls the sandbox's API as whoever runs the podcast does from a terminal.
-async fn call(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Value {
-    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = app.http.post(format!("{}{path}", app.sandbox)).bearer_auth("sk_test_operator");
-    app.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(form))
-        .await
-        .expect(200)
-}
-
-async fn advance(app: &TestApp, seconds: i64) {
-    let request = app.http.post(format!("{}/_sandbox/clock/advance", app.sandbox));
-    app.send(request.body(json!({ "seconds": seconds }).to_string())).await.expect(200);
-}
-
-/// The subscription that counts.
-async fn subscription_of(ada: &Subscriber<'_>) -> String {
-    let answer = ada.get("/api/billing/subscription").await.expect(200);
-    answer["subscription"]["id"].as_str().unwrap().to_owned()
 }
 
 /// What the product asked of Stripe, newest first.
@@ -43,7 +23,7 @@ async fn renewals_move_the_period_and_keep_access() {
     let ada = app.subscriber("ada@example.com").await;
     ada.subscribe("pro").await;
     let end = ada.account_when(is_active).await["current_period_end"].as_i64().unwrap();
-    advance(&app, 32 * DAY).await;
+    app.advance(32 * DAY).await;
     let renewed =
         ada.account_when(|account| account["current_period_end"].as_i64().unwrap() > end).await;
     assert_eq!(
@@ -59,10 +39,10 @@ async fn a_failed_renewal_gives_days_of_grace_and_paying_ends_them() {
     ada.subscribe("pro").await;
     let account = ada.account_when(is_active).await;
     let customer = account["stripe_customer_id"].as_str().unwrap();
-    let subscription = subscription_of(&ada).await;
+    let subscription = ada.subscription_id().await;
     use_card(&app, customer, &subscription, "pm_card_chargeCustomerFail").await;
 
-    advance(&app, 32 * DAY).await;
+    app.advance(32 * DAY).await;
     let late = ada.account_when(|account| account["access"]["reason"] == "grace").await;
     assert_eq!(
         (&late["subscription_status"], &late["access"]["allowed"]),
@@ -78,7 +58,7 @@ async fn a_failed_renewal_gives_days_of_grace_and_paying_ends_them() {
         .await;
     assert_eq!(told["payment_problem"]["kind"], "past_due");
 
-    advance(&app, 7 * DAY).await;
+    app.advance(7 * DAY).await;
     let out = ada.account_when(|account| account["access"]["allowed"] == false).await;
     assert_eq!(out["plan"], "pro", "what was paid for is still shown");
 
@@ -88,20 +68,25 @@ async fn a_failed_renewal_gives_days_of_grace_and_paying_ends_them() {
         .get(format!("{}/v1/invoices?subscription={subscription}&status=open", app.sandbox));
     let open = app.send(open.bearer_auth("sk_test_operator")).await.expect(200);
     for invoice in open["data"].as_array().unwrap() {
-        call(&app, &format!("/v1/invoices/{}/pay", invoice["id"].as_str().unwrap()), &[]).await;
+        app.tell_stripe(&format!("/v1/invoices/{}/pay", invoice["id"].as_str().unwrap()), &[])
+            .await;
     }
     let paid = ada.account_when(|account| account["access"]["reason"] == "active").await;
     assert_eq!(paid["payment_problem"], Value::Null);
 }
 
 async fn use_card(app: &TestApp, customer: &str, subscription: &str, card: &str) {
-    let method =
-        call(app, &format!("/v1/payment_methods/{card}/attach"), &[("customer", customer)]).await;
+    let method = app
+        .tell_stripe(&format!("/v1/payment_methods/{card}/attach"), &[("customer", customer)])
+        .await;
     let method = method["id"].as_str().unwrap();
     let default = [("invoice_settings[default_payment_method]", method)];
-    call(app, &format!("/v1/customers/{customer}"), &default).await;
-    call(app, &format!("/v1/subscriptions/{subscription}"), &[("default_payment_method", method)])
-        .await;
+    app.tell_stripe(&format!("/v1/customers/{customer}"), &default).await;
+    app.tell_stripe(
+        &format!("/v1/subscriptions/{subscription}"),
+        &[("default_payment_method", method)],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -110,19 +95,19 @@ async fn a_planned_end_is_shown_and_comes() {
     let ada = app.subscriber("ada@example.com").await;
     ada.subscribe("starter").await;
     let end = ada.account_when(is_active).await["current_period_end"].as_i64().unwrap();
-    let path = format!("/v1/subscriptions/{}", subscription_of(&ada).await);
-    call(&app, &path, &[("cancel_at_period_end", "true")]).await;
+    let path = format!("/v1/subscriptions/{}", ada.subscription_id().await);
+    app.tell_stripe(&path, &[("cancel_at_period_end", "true")]).await;
     let leaving = ada.account_when(|account| account["ends_at"].is_i64()).await;
     assert_eq!(
         (leaving["ends_at"].as_i64(), &leaving["access"]["allowed"]),
         (Some(end), &json!(true))
     );
-    call(&app, &path, &[("cancel_at_period_end", "false")]).await;
+    app.tell_stripe(&path, &[("cancel_at_period_end", "false")]).await;
     ada.account_when(|account| account["ends_at"].is_null()).await;
 
-    call(&app, &path, &[("cancel_at_period_end", "true")]).await;
+    app.tell_stripe(&path, &[("cancel_at_period_end", "true")]).await;
     ada.account_when(|account| account["ends_at"].is_i64()).await;
-    advance(&app, 32 * DAY).await;
+    app.advance(32 * DAY).await;
     let ended = ada.account_when(|account| account["subscription_status"] == "canceled").await;
     assert_eq!(
         (&ended["access"]["allowed"], &ended["access"]["reason"]),
@@ -137,10 +122,10 @@ async fn events_make_nothing_happen_at_stripe() {
     ada.subscribe("pro").await;
     ada.account_when(is_active).await;
     let customer = ada.account().await["stripe_customer_id"].as_str().unwrap().to_owned();
-    let subscription = subscription_of(&ada).await;
+    let subscription = ada.subscription_id().await;
     let before = asked(&app).await.len();
-    advance(&app, 32 * DAY).await;
-    call(&app, &format!("/v1/customers/{customer}"), &[("email", "bills@example.com")]).await;
+    app.advance(32 * DAY).await;
+    app.tell_stripe(&format!("/v1/customers/{customer}"), &[("email", "bills@example.com")]).await;
     app.send(
         app.http
             .delete(format!("{}/v1/subscriptions/{subscription}", app.sandbox))

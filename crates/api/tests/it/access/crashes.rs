@@ -82,9 +82,7 @@ async fn a_fall_behind_the_payment_is_caught_up_with() {
 async fn answers_that_are_lost_on_the_way_make_nothing_twice() {
     let app = TestApp::start().await;
     let lose = async |rules: Value| {
-        let plan = json!({ "seed": 1, "rules": rules });
-        let switch = app.http.post(format!("{}/_sandbox/faults", app.sandbox));
-        app.send(switch.body(plan.to_string())).await.expect(200);
+        app.faults(1, rules).await;
     };
     // More often than a call is tried.
     let lost = |method: &str, path: &str| json!({ "on": "api", "method": method, "path": path, "kind": "reset", "when": "after", "times": 3 });

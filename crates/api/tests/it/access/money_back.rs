@@ -138,21 +138,11 @@ async fn disputes_about_other_things_and_of_strangers_suspend_nobody() {
 
 /// What the sandbox itself says of refunds and disputes, from the first payment on.
 mod at_the_sandbox {
-    use super::{Value, json};
+    use super::json;
     use crate::harness::{Subscriber, TestApp};
 
-    async fn call(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Value {
-        let form =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = app.http.post(format!("{}{path}", app.sandbox)).body(form);
-        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-        app.send(request.bearer_auth("sk_test_operator")).await.expect(200)
-    }
-
     async fn newest(ada: &Subscriber<'_>, list: &str) -> String {
-        let url = format!("{}/v1/{list}", ada.app.sandbox);
-        let list = ada.app.http.get(url).bearer_auth("sk_test_operator");
-        let list = ada.app.send(list).await.expect(200);
+        let list = ada.app.stripe(&format!("/v1/{list}")).await;
         list["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
@@ -163,8 +153,8 @@ mod at_the_sandbox {
         ada.subscribe("pro").await;
         ada.account_when(|account| account["access"]["allowed"] == true).await;
         let charge = newest(&ada, "charges").await;
-        call(&app, "/v1/refunds", &[("charge", &charge), ("amount", "100")]).await;
-        call(&app, "/v1/refunds", &[("charge", &charge)]).await;
+        app.tell_stripe("/v1/refunds", &[("charge", &charge), ("amount", "100")]).await;
+        app.tell_stripe("/v1/refunds", &[("charge", &charge)]).await;
         let out = ada.account_when(|account| account["access"]["reason"] == "refunded").await;
         assert_eq!(out["access"]["allowed"], false);
         assert_eq!(out["subscription_status"], "active");
@@ -179,7 +169,7 @@ mod at_the_sandbox {
         ada.account_when(|account| account["access"]["reason"] == "disputed").await;
         let dispute = newest(&ada, "disputes").await;
         let evidence = [("evidence[uncategorized_text]", "winning_evidence")];
-        call(&app, &format!("/v1/disputes/{dispute}"), &evidence).await;
+        app.tell_stripe(&format!("/v1/disputes/{dispute}"), &evidence).await;
         let back = ada.account_when(|account| account["access"]["reason"] == "active").await;
         assert_eq!((&back["plan"], &back["access"]["allowed"]), (&json!("pro"), &json!(true)));
     }

@@ -145,8 +145,7 @@ async fn a_random_walk_ends_with_what_stripe_says() {
         steps.buffer_unordered(AT_ONCE).collect::<()>().await;
         if half == 0 {
             // Renewals, and ends that were planned.
-            let advance = app.http.post(format!("{}/_sandbox/clock/advance", app.sandbox));
-            app.send(advance.body(json!({ "seconds": 32 * 86_400 }).to_string())).await.expect(200);
+            app.advance(32 * 86_400).await;
         }
     }
     let calm = app.http.delete(format!("{}/_sandbox/faults", app.sandbox));

@@ -23,12 +23,7 @@ fn resident(process: u32) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_is_taken_whole_with_memory_flat() {
     let (folder, database) = (TempDir::new().unwrap(), Database::fresh());
-    let mut variables = webhooks::variables();
-    variables.extend(database.variables());
-    if !variables.iter().any(|(name, _)| name == "DATABASE_URL") {
-        let file = folder.path().join("circle.db");
-        variables.push(("DATABASE_URL".to_owned(), format!("sqlite://{}", file.display())));
-    }
+    let variables = webhooks::variables_with(&database, folder.path());
     let db = webhooks::open(&variables).await;
     // Enough for those that are refused for want of room, and for what is sent while the last answers are counted.
     webhooks::make_listeners(&db, events() * 4).await;

@@ -20,12 +20,7 @@ const A_ROUND: usize = 400;
 async fn nothing_that_was_answered_is_lost_and_nothing_is_applied_twice_when_the_process_is_killed()
 {
     let (folder, database) = (TempDir::new().unwrap(), Database::fresh());
-    let mut variables = webhooks::variables();
-    variables.extend(database.variables());
-    if !variables.iter().any(|(name, _)| name == "DATABASE_URL") {
-        let file = folder.path().join("circle.db");
-        variables.push(("DATABASE_URL".to_owned(), format!("sqlite://{}", file.display())));
-    }
+    let variables = webhooks::variables_with(&database, folder.path());
     let db = webhooks::open(&variables).await;
     webhooks::make_listeners(&db, rounds() * A_ROUND).await;
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 
 use super::process::{Server, Variables};
 use crate::access::world::{event, subscription};
+use crate::harness::Database;
 
 const SECRET: &str = "whsec_of_the_load";
 
@@ -35,6 +37,17 @@ pub fn variables() -> Variables {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
+}
+
+/// The same, with the database of this run: the one that is given, else a file in `folder`.
+pub fn variables_with(database: &Database, folder: &Path) -> Variables {
+    let mut all = variables();
+    all.extend(database.variables());
+    if !all.iter().any(|(name, _)| name == "DATABASE_URL") {
+        let file = folder.join("circle.db");
+        all.push(("DATABASE_URL".to_owned(), format!("sqlite://{}", file.display())));
+    }
+    all
 }
 
 /// What became of the deliveries.

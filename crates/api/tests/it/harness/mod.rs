@@ -5,6 +5,7 @@ mod http;
 mod listeners;
 mod mails;
 mod sessions;
+mod stripe;
 mod subscriber;
 
 use std::{path::Path, sync::Arc, time::Duration};
