@@ -3,6 +3,7 @@
 use std::{collections::HashSet, io::Read};
 
 use futures_util::{StreamExt, stream};
+use reqwest::Client;
 use shared::episodes::Chapter;
 
 use super::{
@@ -26,9 +27,10 @@ pub(super) async fn read(
     let wanted = drafts
         .iter_mut()
         .filter(|draft| draft.chapters.is_empty() && !complete.contains(&draft.guid));
+    let client = fetch::client().map_err(|error| error.to_string());
     let jobs = wanted.filter_map(|draft| Some((draft.chapters_at.clone()?, draft)));
-    let done =
-        stream::iter(jobs).map(async |(place, draft)| match read_one(&place, beside).await {
+    let done = stream::iter(jobs).map(async |(place, draft)| {
+        match read_one(&client, &place, beside).await {
             Ok(chapters) => {
                 draft.chapters = chapters;
                 None
@@ -37,14 +39,21 @@ pub(super) async fn read(
                 item: draft.title.clone(),
                 reason: format!("it comes without its chapters: {reason}"),
             }),
-        });
+        }
+    });
     done.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
 }
 
-async fn read_one(place: &AudioAddress, beside: &Beside) -> Result<Vec<Chapter>, String> {
+async fn read_one(
+    client: &Result<Client, String>,
+    place: &AudioAddress,
+    beside: &Beside,
+) -> Result<Vec<Chapter>, String> {
     let json = match place {
         AudioAddress::Remote(url) => {
-            fetch::small(url, FILE_LIMIT).await.map_err(|error| error.to_string())?
+            fetch::small(client.as_ref().map_err(Clone::clone)?, url, FILE_LIMIT)
+                .await
+                .map_err(|error| error.to_string())?
         }
         AudioAddress::Beside(path) => {
             let mut json = Vec::new();

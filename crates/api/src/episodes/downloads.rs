@@ -5,7 +5,7 @@ use super::{Listening, media::Audio, store};
 use crate::{db::DbError, keys::Purpose};
 
 /// Seconds of a day.
-const DAY: i64 = 24 * 60 * 60;
+pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// Bytes that a player asks for to learn whether a server knows ranges.
 const PROBE: u64 = 2;

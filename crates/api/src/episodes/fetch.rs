@@ -117,12 +117,12 @@ pub async fn fetch(
 ///
 /// # Errors
 /// As [`fetch`].
-pub async fn small(url: &Url, limit: usize) -> Result<Vec<u8>, FetchError> {
+pub async fn small(client: &Client, url: &Url, limit: usize) -> Result<Vec<u8>, FetchError> {
     let unreachable = |error: reqwest::Error| FetchError::Unreachable {
         url: url.clone(),
         reason: causes(&error),
     };
-    let request = client().map_err(unreachable)?.get(url.clone()).timeout(SMALL_WITHIN);
+    let request = client.get(url.clone()).timeout(SMALL_WITHIN);
     let mut answer = request.send().await.map_err(unreachable)?;
     if !answer.status().is_success() {
         return Err(FetchError::Status { url: url.clone(), status: answer.status() });
@@ -130,7 +130,8 @@ pub async fn small(url: &Url, limit: usize) -> Result<Vec<u8>, FetchError> {
     body(url, &mut answer, limit, |_| ()).await
 }
 
-fn client() -> reqwest::Result<Client> {
+/// A client for all that one import fetches, so that files of one server share its connections.
+pub fn client() -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("InnerCircle/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_WITHIN)

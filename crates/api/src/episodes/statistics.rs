@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Library, store};
+use super::{Library, downloads::DAY, store};
 use crate::db::DbError;
-
-/// Seconds of a day.
-const DAY: i64 = 24 * 60 * 60;
 
 /// The downloads of a span of days.
 #[derive(Clone, Debug, PartialEq, Eq)]
