@@ -1,6 +1,6 @@
 // Starts the real `circle` program, with its embedded Stripe sandbox, on free ports and a data folder of its own.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
@@ -8,11 +8,26 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 const BINARY = process.env.CIRCLE_BIN ?? join(REPOSITORY, 'target/debug/circle')
 const START_SECONDS = 30
 const STOP_SECONDS = 15
+
+/** A mail as the sandbox's mailbox has it. */
+export interface Mail {
+  subject: string
+  text: string
+  html: string
+}
+
+/** The address that a mail leads to. */
+export function linkIn(mail: Mail): string {
+  const link = /^http\S+$/m.exec(mail.text)
+  if (!link) throw new Error(`no link in ${mail.text}`)
+  return link[0]
+}
 
 /** A running server. */
 export class Circle {
@@ -63,22 +78,46 @@ export class Circle {
 
   /** Moves the sandbox's clock, and with it billing time; ends once all that became due is done. */
   async advance(by: string): Promise<void> {
-    const response = await fetch(`${this.sandboxUrl}/_sandbox/clock/advance`, {
-      method: 'POST',
-      body: JSON.stringify({ by }),
-    })
-    if (!response.ok) throw new Error(`advance ${by}: ${response.status} ${await response.text()}`)
+    await this.control('clock/advance', { by })
   }
 
-  /** The newest address of this form that was mailed to `to`. */
-  async mailedLink(to: string, form: RegExp): Promise<string> {
+  /** The sandbox's time in Unix seconds, which other tests on this server may have moved. */
+  async now(): Promise<number> {
+    const { now } = (await (await fetch(`${this.sandboxUrl}/_sandbox/clock`)).json()) as { now: number }
+    return now
+  }
+
+  /** From now on Stripe fails by these rules of docs/sandbox.md; none of them ends it. */
+  async faults(...rules: object[]): Promise<void> {
+    await this.control('faults', { seed: 1, rules })
+  }
+
+  /** What Stripe does with a subscription whose last try to charge it failed. */
+  async afterLastRetry(choice: 'cancel' | 'unpaid'): Promise<void> {
+    await this.control('billing', { after_last_retry: choice })
+  }
+
+  /** Runs a command of the operator's on this server's data, and returns what it prints. */
+  async run(...command: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, command, { cwd: this.folder, env: this.environment })
+    return stdout
+  }
+
+  /** What was mailed to somebody, newest first. */
+  async mails(to: string): Promise<Mail[]> {
+    const answer = await fetch(`${this.sandboxUrl}/_sandbox/mailbox.json?to=${encodeURIComponent(to)}`)
+    return ((await answer.json()) as { data: Mail[] }).data
+  }
+
+  /** The newest mail to `to` with such a subject, once it came. */
+  async mail(to: string, subject: RegExp): Promise<Mail> {
     const deadline = Date.now() + START_SECONDS * 1000
     for (;;) {
-      const mails = await (await fetch(`${this.sandboxUrl}/_sandbox/mailbox.json?to=${encodeURIComponent(to)}`)).text()
-      const link = form.exec(mails.replaceAll('\\n', '\n').replaceAll('\\r', '\r'))
-      if (link) return this.url + link[0].replace(/\\.*$/, '')
-      if (Date.now() > deadline) throw new Error(`no such link in ${mails}`)
-      await delay(200)
+      const mails = await this.mails(to)
+      const mail = mails.find((mail) => subject.test(mail.subject))
+      if (mail) return mail
+      if (Date.now() > deadline) throw new Error(`only ${mails.map((mail) => mail.subject).join(', ')} to ${to}`)
+      await delay(100)
     }
   }
 
@@ -105,6 +144,12 @@ export class Circle {
       this.child.kill('SIGKILL')
       throw new Error(`the server did not stop within ${STOP_SECONDS} s; its log: ${this.log}`)
     }
+  }
+
+  private async control(path: string, settings: object): Promise<void> {
+    const body = JSON.stringify(settings)
+    const response = await fetch(`${this.sandboxUrl}/_sandbox/${path}`, { method: 'POST', body })
+    if (!response.ok) throw new Error(`${path} ${body}: ${response.status} ${await response.text()}`)
   }
 
   private async untilPlansAreOnSale(): Promise<void> {

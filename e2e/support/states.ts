@@ -5,7 +5,7 @@ import { type Circle } from './circle.ts'
 import { newEmail, PASSWORD } from './site.ts'
 import { expect } from './test.ts'
 
-interface Listener {
+export interface Listener {
   email: string
   token: string
   customer: string
@@ -46,4 +46,25 @@ export async function subscribeBehind(
     ...extra,
   })
   return id
+}
+
+/** Signs up and subscribes to Pro with a card that pays. */
+export async function joinPro(page: Page, circle: Circle): Promise<Listener & { subscription: string }> {
+  const listener = await signUp(page)
+  const card = await addCard(circle, listener.customer, 'pm_card_visa')
+  const subscription = await subscribeBehind(circle, listener.customer, { default_payment_method: card })
+  return { ...listener, subscription }
+}
+
+/** Has the next renewal meet a card that does not pay. */
+export async function failRenewal(
+  circle: Circle,
+  customer: string,
+  subscription: string,
+  card: string,
+): Promise<void> {
+  const method = await addCard(circle, customer, card)
+  await circle.stripe('POST', `/v1/subscriptions/${subscription}`, { default_payment_method: method })
+  await circle.advance('1month')
+  await circle.advance('2h')
 }

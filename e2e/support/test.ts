@@ -26,6 +26,8 @@ export const test = base.extend<object, { circle: Circle }>({
       }
     })
     await use(page)
+    // A test that broke Stripe and then failed leaves it whole for the next.
+    await circle.faults()
     if (info.status !== info.expectedStatus) await info.attach('server log', { path: circle.log })
     base.expect(complaints, 'errors in the browser console').toEqual([])
   },

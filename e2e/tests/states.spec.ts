@@ -1,16 +1,18 @@
 // Every state of a subscription: its own words, and one clear action.
 
 import { audit } from '../support/audit.ts'
-import { addCard, signUp, subscribeBehind } from '../support/states.ts'
+import { type Circle } from '../support/circle.ts'
+import { addCard, failRenewal, type Listener, signUp, subscribeBehind } from '../support/states.ts'
 import { expect, test } from '../support/test.ts'
 
 interface State {
   name: string
-  /** Parameters of the subscription. */
-  extra?: Record<string, string>
+  /** Parameters of the subscription, made by the sandbox's time in Unix seconds. */
+  extra?: (now: number) => Record<string, string>
+  /** A card of Stripe's test cards; none when empty. */
   card?: string
   /** What happens to it afterwards. */
-  then?: (stripe: Stripe, subscription: string, customer: string) => Promise<unknown>
+  then?: (circle: Circle, subscription: string, listener: Listener) => Promise<unknown>
   /** In the pill. */
   label: string | RegExp
   /** In the notice. */
@@ -21,25 +23,21 @@ interface State {
   leadsTo?: RegExp
 }
 
-interface Stripe {
-  call: (method: 'POST' | 'DELETE', path: string, form?: Record<string, string>) => Promise<unknown>
-  advance: (by: string) => Promise<unknown>
-}
-
-const days = (count: number) => String(Math.floor(Date.now() / 1000) + count * 86_400 - 3600)
+const DAY = 86_400
+const HOUR = 3_600
 
 const STATES: State[] = [
   { name: 'active', label: 'Active' },
   {
     name: 'trialing',
-    extra: { trial_end: days(9) },
-    label: /Trial, [89] days left/,
+    extra: (now) => ({ trial_end: String(now + 9 * DAY - HOUR) }),
+    label: 'Trial, 9 days left',
     notice: 'Your trial is running.',
   },
   {
     name: 'incomplete',
     card: 'pm_card_authenticationRequired',
-    extra: { payment_behavior: 'default_incomplete' },
+    extra: () => ({ payment_behavior: 'default_incomplete' }),
     label: 'Payment not finished',
     notice: 'Your payment is not finished.',
     action: 'Finish payment',
@@ -47,8 +45,8 @@ const STATES: State[] = [
   },
   {
     name: 'ending',
-    then: (stripe, subscription) =>
-      stripe.call('POST', `/v1/subscriptions/${subscription}`, { cancel_at_period_end: 'true' }),
+    then: (circle, subscription) =>
+      circle.stripe('POST', `/v1/subscriptions/${subscription}`, { cancel_at_period_end: 'true' }),
     label: 'Cancelled, still open',
     notice: /Your plan ends on/,
     action: 'Resume plan',
@@ -56,7 +54,7 @@ const STATES: State[] = [
   },
   {
     name: 'ended',
-    then: (stripe, subscription) => stripe.call('DELETE', `/v1/subscriptions/${subscription}`),
+    then: (circle, subscription) => circle.stripe('DELETE', `/v1/subscriptions/${subscription}`),
     label: 'Ended',
     notice: /Your plan (has )?ended/,
     action: 'See the plans',
@@ -65,42 +63,74 @@ const STATES: State[] = [
   {
     name: 'paused',
     card: '',
-    extra: { trial_end: days(1), 'trial_settings[end_behavior][missing_payment_method]': 'pause' },
-    then: (stripe) => stripe.advance('2days'),
+    extra: (now) => ({
+      trial_end: String(now + DAY),
+      'trial_settings[end_behavior][missing_payment_method]': 'pause',
+    }),
+    then: (circle) => circle.advance('2days'),
     label: 'Paused',
     notice: 'Your plan is paused.',
     action: 'Resume plan',
+    leadsTo: /\/portal/,
   },
   {
     name: 'past-due',
-    then: async (stripe, subscription, customer) => {
-      const card = (await stripe.call('POST', '/v1/payment_methods/pm_card_chargeCustomerFail/attach', {
-        customer,
-      })) as { id: string }
-      await stripe.call('POST', `/v1/subscriptions/${subscription}`, { default_payment_method: card.id })
-      await stripe.advance('1month')
-      await stripe.advance('2h')
-    },
+    then: (circle, subscription, { customer }) =>
+      failRenewal(circle, customer, subscription, 'pm_card_chargeCustomerFail'),
     label: 'Payment failed',
-    notice: 'Your last payment did not go through.',
+    notice: /Your last payment did not go through.*You can listen until \w+ \d+/s,
     action: 'Update card',
     leadsTo: /\/portal/,
+  },
+  {
+    name: 'past-due-over',
+    then: async (circle, subscription, { customer }) => {
+      await failRenewal(circle, customer, subscription, 'pm_card_chargeCustomerFail')
+      await circle.advance('8days')
+    },
+    label: 'Payment failed',
+    notice: 'Update your card to listen again.',
+    action: 'Update card',
+    leadsTo: /\/portal/,
+  },
+  {
+    name: 'unpaid',
+    then: async (circle, subscription, { customer }) => {
+      await circle.afterLastRetry('unpaid')
+      await failRenewal(circle, customer, subscription, 'pm_card_chargeCustomerFail')
+      await circle.advance('3weeks')
+      await circle.afterLastRetry('cancel')
+    },
+    label: 'Unpaid',
+    notice: 'Your plan is unpaid.',
+    action: 'Pay now',
+    leadsTo: /\/(portal|invoice)/,
+  },
+  {
+    name: 'granted',
+    card: '',
+    extra: () => ({ payment_behavior: 'default_incomplete' }),
+    then: (circle, _, { email }) => circle.run('grant', email, '--plan', 'enterprise'),
+    label: 'Guest of the house',
+  },
+  {
+    name: 'subscribed-twice',
+    then: async (circle, _, { customer }) =>
+      subscribeBehind(circle, customer, { default_payment_method: await addCard(circle, customer, 'pm_card_visa') }),
+    label: 'Active',
   },
 ]
 
 for (const state of STATES) {
   test(`${state.name}: its own words and one clear action`, async ({ page, circle }) => {
-    const { customer } = await signUp(page)
+    const listener = await signUp(page)
+    const { customer } = listener
     const card = state.card === '' ? '' : await addCard(circle, customer, state.card ?? 'pm_card_visa')
     const subscription = await subscribeBehind(circle, customer, {
       ...(card && { default_payment_method: card }),
-      ...state.extra,
+      ...state.extra?.(await circle.now()),
     })
-    const stripe: Stripe = {
-      call: (method, path, form) => circle.stripe(method, path, form),
-      advance: (by) => circle.advance(by),
-    }
-    await state.then?.(stripe, subscription, customer)
+    await state.then?.(circle, subscription, listener)
     await page.goto('/account')
     await expect(page.getByTestId('status')).toHaveText(state.label)
     const notice = page.locator('.notice')

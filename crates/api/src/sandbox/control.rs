@@ -6,6 +6,7 @@
 //! | `GET /_sandbox/clock` | `{"now": Unix seconds, "offset": seconds ahead of the wall}` |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": n}`, `{"to": Unix seconds}` or `{"by": "1month"}`; answers as `clock` once all that is due on the way is done |
 //! | `GET`, `POST /_sandbox/webhooks` | `{"retries": "brisk" | "test" | "live"}`: how failed deliveries are repeated, from now on |
+//! | `GET`, `POST /_sandbox/billing` | `{"after_last_retry": "cancel" | "unpaid" | "past_due"}`: what becomes of subscriptions whose payment is given up |
 //! | `POST /_sandbox/webhook_endpoints/{id}/roll_secret` | `{"expire_in": seconds}`: a new signing secret, the old one signs along for so long |
 //! | `GET`, `POST /_sandbox/protocol` | `{"api_version": "2023-10-16", "rate_limit": 25}`: the account's default version, and the requests answered in a second; null or left out for the newest and no limit |
 //! | `GET /_sandbox/requests` | the last requests of the API, newest first |
@@ -19,7 +20,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    FaultPlan, ProtocolSettings, Sandbox, clock,
+    FaultPlan, ProtocolSettings, Sandbox,
+    billing::dunning::GivingUp,
+    clock,
     error::ApiError,
     listen,
     log::LoggedRequest,
@@ -46,6 +49,8 @@ pub(super) fn configure(routes: &mut web::ServiceConfig) {
             .route("/faults", web::delete().to(clear_faults))
             .route("/protocol", web::get().to(show_protocol))
             .route("/protocol", web::post().to(set_protocol))
+            .route("/billing", web::get().to(show_billing))
+            .route("/billing", web::post().to(set_billing))
             .route("/webhooks", web::get().to(show_webhooks))
             .route("/webhooks", web::post().to(set_webhooks))
             .route("/webhook_endpoints/{id}/roll_secret", web::post().to(roll_secret))
@@ -143,6 +148,37 @@ async fn set_webhooks(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResp
     let work = move |tx: &mut Tx<'_>| tx.set_setting(Setting::WebhookRetries, retries);
     match sandbox.store.write(Origin::default(), work).await {
         Ok(()) => show_webhooks(sandbox).await,
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn show_billing(sandbox: web::Data<Sandbox>) -> HttpResponse {
+    match sandbox.store.read(GivingUp::chosen) {
+        Ok(choice) => HttpResponse::Ok().json(json!({ "after_last_retry": choice.name() })),
+        Err(error) => refusal(&error),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BillingSettings {
+    after_last_retry: String,
+}
+
+async fn set_billing(sandbox: web::Data<Sandbox>, body: web::Bytes) -> HttpResponse {
+    let choice = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(
+        |BillingSettings { after_last_retry }| {
+            GivingUp::named(&after_last_retry)
+                .ok_or_else(|| "after_last_retry is cancel, unpaid or past_due".to_owned())
+        },
+    );
+    let choice = match choice {
+        Ok(choice) => choice.name(),
+        Err(reason) => return refusal(&ApiError::invalid(reason)),
+    };
+    let work = move |tx: &mut Tx<'_>| tx.set_setting(Setting::AfterLastRetry, choice);
+    match sandbox.store.write(Origin::default(), work).await {
+        Ok(()) => show_billing(sandbox).await,
         Err(error) => refusal(&error),
     }
 }

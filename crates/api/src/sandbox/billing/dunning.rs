@@ -9,10 +9,45 @@ use super::{
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
-    store::Tx,
+    store::{Setting, Tx},
 };
 
-/// Seconds after the first, second, … failure at which a payment is tried again; then the subscription ends.
+/// What becomes of a subscription once its payment is not tried again, as Stripe's dashboard lets one choose.
+/// See <https://docs.stripe.com/billing/revenue-recovery/smart-retries>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum GivingUp {
+    /// It ends.
+    #[default]
+    Cancel,
+    /// It goes on without access: its invoices stay drafts until somebody pays.
+    MarkUnpaid,
+    /// It stays past due, and the next invoice is tried again.
+    LeavePastDue,
+}
+
+impl GivingUp {
+    const ALL: [GivingUp; 3] = [GivingUp::Cancel, GivingUp::MarkUnpaid, GivingUp::LeavePastDue];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            GivingUp::Cancel => "cancel",
+            GivingUp::MarkUnpaid => "unpaid",
+            GivingUp::LeavePastDue => "past_due",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<GivingUp> {
+        GivingUp::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+
+    /// What is chosen in this sandbox.
+    pub(crate) fn chosen(tx: &mut Tx<'_>) -> Result<GivingUp, ApiError> {
+        let name = tx.setting(Setting::AfterLastRetry)?;
+        Ok(name.as_deref().and_then(GivingUp::named).unwrap_or_default())
+    }
+}
+
+/// Seconds after the first, second, … failure at which a payment is tried again; then it is given up.
 const RETRIES: &[i64] = &[3 * 86_400, 5 * 86_400, 7 * 86_400];
 
 /// When the payment of an invoice that has failed `attempts` times is tried next.
@@ -42,7 +77,7 @@ pub(crate) fn invoice_was_paid(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), 
     Ok(())
 }
 
-/// Follows a failed payment: past due, and once nothing is tried again the end.
+/// Follows a failed payment: past due, and once nothing is tried again what [`GivingUp`] says.
 pub(crate) fn invoice_failed(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
     let Some(mut subscription) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
     let is_first = invoice.text("billing_reason") == Some("subscription_create");
@@ -58,11 +93,15 @@ pub(crate) fn invoice_failed(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), Ap
     let is_given_up = invoice.body["next_payment_attempt"].is_null()
         && usize::try_from(invoice.integer("attempt_count").unwrap_or(0))
             .is_ok_and(|tried| tried > RETRIES.len());
-    if is_given_up {
-        return cancel::end(tx, &mut subscription, Ending::PaymentFailed);
-    }
+    let status = match is_given_up.then(|| GivingUp::chosen(tx)).transpose()? {
+        Some(GivingUp::Cancel) => {
+            return cancel::end(tx, &mut subscription, Ending::PaymentFailed);
+        }
+        Some(GivingUp::MarkUnpaid) => "unpaid",
+        Some(GivingUp::LeavePastDue) | None => "past_due",
+    };
     let before = subscription.clone();
-    subscription.body["status"] = json!("past_due");
+    subscription.body["status"] = json!(status);
     tx.update(&before, &subscription)
 }
 

@@ -10,6 +10,8 @@ use crate::sandbox::error::ApiError;
 pub(crate) enum Setting {
     /// `acct_…`, made at the first start.
     Account,
+    /// What becomes of subscriptions whose payment is given up.
+    AfterLastRetry,
     /// Seconds the clock is ahead.
     ClockOffset,
     /// How failed deliveries are repeated.
@@ -22,6 +24,7 @@ impl Setting {
     fn name(self) -> &'static str {
         match self {
             Setting::Account => "account",
+            Setting::AfterLastRetry => "after_last_retry",
             Setting::ClockOffset => "clock_offset",
             Setting::WebhookRetries => "webhook_retries",
             Setting::WebhookSecret => "webhook_secret",

@@ -8,6 +8,7 @@ mod differential;
 mod discounts;
 mod durability;
 mod faults;
+mod giving_up;
 mod money;
 mod pending_updates;
 mod periods;
