@@ -75,6 +75,15 @@ fn limit_files(process: u32, bytes: &str) {
     assert!(limited.success());
 }
 
+/// How many more times the log says that the database cannot be written than that it is written again.
+fn unsettled_failures(server: &Server) -> usize {
+    let log = server.process.output();
+    let [failed, back] = ["the database cannot be written", "the database is written again"]
+        .map(|line| log.matches(line).count());
+    assert!(failed > 0, "{log}");
+    failed - back
+}
+
 async fn survives_a_full_disk(database: &Path, disk: Option<&SmallDisk>) {
     let folder = TempDir::new().unwrap();
     let mut variables: Variables = webhooks::variables();
@@ -103,12 +112,12 @@ async fn survives_a_full_disk(database: &Path, disk: Option<&SmallDisk>) {
     assert_eq!(refused, 503, "Stripe is told to come again");
     assert_eq!(webhooks::deliver(&server, number).await, 503, "the writer lives on");
     server.send(server.get("/api/plans")).await.expect(200);
-    let log = server.process.output();
-    assert_eq!(log.matches("the database cannot be written").count(), 1, "{log}");
+    // Said once, not at each refusal; a smaller write in between may have found the last of the room.
+    assert_eq!(unsettled_failures(&server), 1);
 
     filling.empty();
     assert_eq!(webhooks::deliver(&server, number).await, 200);
-    assert!(server.process.output().contains("the database is written again"));
+    assert_eq!(unsettled_failures(&server), 0);
     let stored = webhooks::stored(&db).await;
     for number in 1..=number {
         let expected = Some(&("applied".to_owned(), 1, true));
