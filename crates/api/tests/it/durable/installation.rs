@@ -2,10 +2,19 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use api::{
+    catalog::BUILT_IN,
+    db::{Db, DbError},
+};
+use diesel::RunQueryDsl;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::process::{Process, Server, Variables, free_port};
+use super::{
+    gate::Gate,
+    process::{Process, Server, Variables, free_port},
+    webhooks,
+};
 use crate::harness::{Database, Listener, VISA, credentials};
 
 /// Stands for a key: any opens the sandbox.
@@ -28,25 +37,48 @@ impl Installation {
     /// Starts the sandbox, sets up the plans, and starts `count` servers, each of which is sent all
     /// events.
     pub async fn start(count: usize) -> Self {
+        let ports: Vec<u16> = (0..count).map(|_| free_port()).collect();
+        let mut installation = Self::prepare(&ports, str::to_owned, BUILT_IN).await;
+        installation.circle(&["catalog", "apply"]);
+        for port in ports {
+            installation.serve_on(port).await;
+        }
+        installation
+    }
+
+    /// One server that sells what `catalog` says, and reaches its Stripe through a gate.
+    pub async fn start_behind_gate(catalog: &str) -> (Self, Gate) {
+        let (port, mut gate) = (free_port(), None);
+        let reach = |stripe: &str| gate.insert(Gate::start(stripe)).base.clone();
+        let mut installation = Self::prepare(&[port], reach, catalog).await;
+        installation.circle(&["catalog", "apply"]);
+        installation.serve_on(port).await;
+        (installation, gate.unwrap())
+    }
+
+    /// Starts the sandbox, which sends all events to each of `ports`, and nothing else: no plan is there, and no
+    /// server. `reach` says by which address that Stripe is reached.
+    pub async fn prepare(ports: &[u16], reach: impl FnOnce(&str) -> String, catalog: &str) -> Self {
         let (folder, database) = (TempDir::new().unwrap(), Database::fresh());
-        let (stripe_port, ports) =
-            (free_port(), (0..count).map(|_| free_port()).collect::<Vec<_>>());
+        let stripe_port = free_port();
         let (addr, data) =
             (format!("127.0.0.1:{stripe_port}"), folder.path().display().to_string());
-        let forward_to = format!("http://127.0.0.1:{}/webhooks", ports[0]);
-        let arguments = ["sandbox", "--addr", &addr, "--data", &data, "--forward-to", &forward_to];
+        let arguments = ["sandbox", "--addr", &addr, "--data", &data];
         let stripe = Process::start("sandbox", folder.path(), &arguments, Variables::new());
         let mut secrets = vec![stripe.printed("Webhook secret").await];
 
         let stripe_base = format!("http://{addr}");
-        for port in &ports[1..] {
+        for port in ports {
             secrets.push(make_endpoint(&stripe_base, *port).await);
         }
         let secrets = secrets.join(",");
+        let catalog_file = folder.path().join("plans.toml");
+        std::fs::write(&catalog_file, catalog).unwrap();
         let mut variables = database.variables();
         for (variable, value) in [
             ("STRIPE_SECRET_KEY", KEY),
-            ("STRIPE_API_BASE", &stripe_base),
+            ("STRIPE_API_BASE", &reach(&stripe_base)),
+            ("CATALOG", &catalog_file.display().to_string()),
             ("STRIPE_WEBHOOK_SECRET", &secrets),
             // What Stripe loses is found by comparing.
             ("RECONCILE_EVERY", "3s"),
@@ -55,13 +87,20 @@ impl Installation {
         ] {
             variables.push((variable.to_owned(), value.to_owned()));
         }
-        let mut installation =
-            Self { stripe, stripe_base, servers: Vec::new(), variables, folder, database };
-        installation.circle(&["catalog", "apply"]);
-        for port in ports {
-            installation.serve_on(port).await;
-        }
-        installation
+        Self { stripe, stripe_base, servers: Vec::new(), variables, folder, database }
+    }
+
+    /// Has something else sold from the next `circle catalog apply` on.
+    pub fn write_catalog(&self, catalog: &str) {
+        std::fs::write(self.folder.path().join("plans.toml"), catalog).unwrap();
+    }
+
+    /// The database of the servers.
+    pub async fn db(&self) -> Db {
+        let mut variables = self.variables.clone();
+        let file = format!("sqlite://{}", self.folder.path().join("circle.db").display());
+        variables.push(("DATABASE_URL".to_owned(), file));
+        webhooks::open(&variables).await
     }
 
     async fn serve_on(&mut self, port: u16) {
@@ -90,6 +129,40 @@ impl Installation {
         (output.status.success(), String::from_utf8(printed).unwrap())
     }
 
+    /// Runs a statement in it.
+    pub async fn execute(&self, statement: String) {
+        let db = self.db().await;
+        let run = move |conn: &mut _| diesel::sql_query(statement).execute(conn);
+        db.write(move |conn| Ok::<_, DbError>(run(conn)?)).await.unwrap();
+    }
+
+    /// Starts an operator's command beside what runs.
+    pub fn start_circle(&self, name: &str, arguments: &[&str]) -> Process {
+        Process::start(name, self.folder.path(), arguments, self.variables.clone())
+    }
+
+    /// A list of Stripe's, read past the gate.
+    pub async fn at_stripe(&self, path: &str) -> Vec<Value> {
+        let list = self.ask_stripe("GET", path, "").await;
+        list["data"].as_array().unwrap_or_else(|| panic!("{path}: {list}")).clone()
+    }
+
+    /// Changes something at Stripe, past the gate.
+    pub async fn tell_stripe(&self, method: &str, path: &str, form: &str) {
+        let told = self.ask_stripe(method, path, form).await;
+        assert!(told["error"].is_null(), "{path}: {told}");
+    }
+
+    async fn ask_stripe(&self, method: &str, path: &str, form: &str) -> Value {
+        let url = format!("{}{path}", self.stripe_base);
+        let request = reqwest::Client::new()
+            .request(method.parse().unwrap(), url)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .bearer_auth(KEY)
+            .body(form.to_owned());
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    }
+
     /// Registers somebody at the first server.
     pub async fn register(&self, email: &str) -> Listener {
         let server = &self.servers[0];
@@ -99,11 +172,30 @@ impl Installation {
 
     /// Buys a plan, on the sandbox's page.
     pub async fn subscribe(&self, listener: &Listener, plan: &str) {
-        let server = &self.servers[0];
+        let request = self.checkout(listener, plan);
+        let answer = self.servers[0].send(request).await.expect(200);
+        self.pay(answer["url"].as_str().unwrap()).await;
+    }
+
+    /// The request for a page to pay for a plan on.
+    pub fn checkout(&self, listener: &Listener, plan: &str) -> reqwest::RequestBuilder {
+        self.checkout_at(0, listener, plan)
+    }
+
+    /// The same at one of the servers.
+    pub fn checkout_at(
+        &self,
+        server: usize,
+        listener: &Listener,
+        plan: &str,
+    ) -> reqwest::RequestBuilder {
         let body = json!({ "plan": plan }).to_string();
-        let request =
-            server.post("/api/billing/checkout-session", body).bearer_auth(&listener.token);
-        let page = server.send(request).await.expect(200)["url"].as_str().unwrap().to_owned();
+        let server = &self.servers[server];
+        server.post("/api/billing/checkout-session", body).bearer_auth(&listener.token)
+    }
+
+    /// Pays on one of the sandbox's pages.
+    pub async fn pay(&self, page: &str) {
         let fields = [
             ("card-number", VISA),
             ("card-expiry", "12 / 34"),

@@ -1,6 +1,7 @@
 //! Nothing is lost and nothing is done twice when processes, databases and Stripe fail. Run against the built program.
 
 mod burst;
+mod calls;
 mod cluster;
 mod copy;
 mod crash;
@@ -8,10 +9,13 @@ mod database;
 mod disk;
 mod failover;
 mod flush;
+mod gate;
 mod installation;
 mod many;
 mod operations;
 mod outage;
+mod parallel;
 mod process;
 mod pruning;
+mod steps;
 mod webhooks;

@@ -178,6 +178,18 @@ pub async fn stored(db: &Db) -> BTreeMap<String, Stored> {
     .unwrap()
 }
 
+/// Whether anything of what event `number` brings is there.
+pub async fn has_effect(db: &Db, number: usize) -> bool {
+    db.scan(move |conn| {
+        let bought = subscriptions::table.find(format!("sub_{number}")).count();
+        let changed = access_changes::table.filter(access_changes::cause.eq(id(number))).count();
+        let (bought, changed): (i64, i64) = (bought.get_result(conn)?, changed.get_result(conn)?);
+        Ok::<_, DbError>(bought + changed > 0)
+    })
+    .await
+    .unwrap()
+}
+
 /// Asserts that everything that was answered with 200 is stored with its effect, and nothing is there twice.
 pub async fn assert_nothing_is_lost(db: &Db, ledger: &Ledger) {
     let stored = stored(db).await;
