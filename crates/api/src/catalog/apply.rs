@@ -117,7 +117,7 @@ pub async fn apply(
             applied.changes.push(change.to_string());
             write_portal(&change, details.clone().create(), stripe).await?
         }
-        PortalChange::Update { id, details } => {
+        PortalChange::Update { id, details, .. } => {
             applied.changes.push(change.to_string());
             write_portal(&change, details.clone().overwrite(id), stripe).await?
         }

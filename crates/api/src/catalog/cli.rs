@@ -109,12 +109,13 @@ pub async fn show_portal(
     let change = pending(catalog, stripe, site).await?.portal;
     match &change {
         PortalChange::Keep { id } => println!("{id} was made of this catalog."),
-        change => println!("{change}: the catalog has changed; run `circle catalog apply`"),
+        change => println!("{change}: `circle catalog apply` writes what the catalog says"),
     }
     let whole = match in_use.as_deref().or(change.present()) {
         Some(id) => {
-            let request = portal_configurations::retrieve_whole(id);
-            stripe.send(&request, Deadline::within(BUDGET)).await?.value
+            let request = portal_configurations::retrieve(id);
+            let configuration = stripe.send(&request, Deadline::within(BUDGET)).await?.value;
+            serde_json::Value::Object(configuration.settings)
         }
         None => serde_json::Value::Null,
     };

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde_json::Value;
 use url::Url;
 
-use super::{Catalog, Offer, Term};
+use super::{
+    Catalog, Offer, Term,
+    setting::{Setting, settings},
+};
 use crate::stripe::{PortalConfiguration, portal_configurations as stripe};
 
 /// Metadata key that marks a configuration as ours; its value is the site it is for, since several deployments can
@@ -24,12 +28,14 @@ pub enum PortalChange {
     },
     /// There is none yet.
     Create(stripe::Details),
-    /// It says something else.
+    /// It says something else: the catalog has changed since it was written, or somebody has changed it by hand.
     Update {
         /// `bpc_…`.
         id: String,
         /// All that it shall say.
         details: stripe::Details,
+        /// The settings that are seen to be otherwise, by name.
+        otherwise: Vec<String>,
     },
 }
 
@@ -49,7 +55,13 @@ impl fmt::Display for PortalChange {
         match self {
             Self::Keep { id } => write!(f, "= portal configuration {id}"),
             Self::Create(_) => f.write_str("+ portal configuration"),
-            Self::Update { id, .. } => write!(f, "~ portal configuration {id}"),
+            Self::Update { id, otherwise, .. } => {
+                write!(f, "~ portal configuration {id}")?;
+                match otherwise.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, ": {}", otherwise.join(", ")),
+                }
+            }
         }
     }
 }
@@ -62,20 +74,27 @@ pub fn portal_change(
     at_stripe: &[PortalConfiguration],
 ) -> PortalChange {
     let mut details = details(catalog, offers, site);
-    let hash = details.clone().create().fingerprint();
+    let wanted = details.clone().create();
+    let hash = wanted.fingerprint();
     details.metadata = BTreeMap::from([
         (SITE_METADATA.to_owned(), site_name(site)),
         (HASH_METADATA.to_owned(), hash.clone()),
     ]);
-    // Processes that start at once can have made several: the one that says it all is as good as any.
-    let says_it_all = |configuration: &&&PortalConfiguration| {
+    let was_written_so = |configuration: &&PortalConfiguration| {
         configuration.metadata.get(HASH_METADATA) == Some(&hash)
     };
-    let ours: Vec<&PortalConfiguration> = ours(site, at_stripe).collect();
-    match (ours.iter().find(says_it_all), ours.first()) {
-        (Some(present), _) => PortalChange::Keep { id: present.id.clone() },
-        (None, Some(present)) => PortalChange::Update { id: present.id.clone(), details },
-        (None, None) => PortalChange::Create(details),
+    // Processes that start at once can have made several: the one that was written so is as good as any.
+    let ours = || ours(site, at_stripe);
+    let Some(present) = ours().find(was_written_so).or_else(|| ours().next()) else {
+        return PortalChange::Create(details);
+    };
+    let id = present.id.clone();
+    let has = Value::Object(present.settings.clone());
+    let otherwise = settings(&wanted.form(), &has).into_iter().filter(Setting::differs);
+    let otherwise: Vec<String> = otherwise.map(|setting| setting.name).collect();
+    match was_written_so(&present) && otherwise.is_empty() {
+        true => PortalChange::Keep { id },
+        false => PortalChange::Update { id, details, otherwise },
     }
 }
 
@@ -176,7 +195,8 @@ mod tests {
     fn at_stripe(id: &str, change: &PortalChange) -> PortalConfiguration {
         let PortalChange::Create(details) = change else { panic!("is made: {change}") };
         let metadata = details.metadata.clone();
-        PortalConfiguration { id: id.into(), active: true, is_default: false, metadata }
+        let settings = serde_json::Map::new();
+        PortalConfiguration { id: id.into(), active: true, is_default: false, metadata, settings }
     }
 
     #[test]
@@ -188,6 +208,23 @@ mod tests {
         assert_eq!(again.to_string(), "= portal configuration bpc_1");
         let repriced = portal_change(&catalog, &offers("price_m2"), &site(), &present);
         assert_eq!(repriced.to_string(), "~ portal configuration bpc_1");
+    }
+
+    #[test]
+    fn what_was_changed_by_hand_is_to_be_written_again() {
+        let catalog = Catalog::built_in();
+        let made = portal_change(&catalog, &offers("price_m"), &site(), &[]);
+        let mut present = at_stripe("bpc_1", &made);
+        for (headline, change) in [
+            (catalog.portal.headline.as_str(), "= portal configuration bpc_1"),
+            ("By hand", "~ portal configuration bpc_1: business_profile.headline"),
+        ] {
+            let profile = serde_json::json!({ "headline": headline });
+            present.settings.insert("business_profile".to_owned(), profile);
+            let present = std::slice::from_ref(&present);
+            let told = portal_change(&catalog, &offers("price_m"), &site(), present);
+            assert_eq!(told.to_string(), change);
+        }
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct PortalConfiguration {
     /// What its maker noted.
     #[serde(default, deserialize_with = "null_default")]
     pub metadata: BTreeMap<String, String>,
+    /// Everything else it says, as it came.
+    #[serde(flatten)]
+    pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Object for PortalConfiguration {
@@ -35,11 +38,6 @@ impl Object for PortalConfiguration {
 
 /// One configuration.
 pub fn retrieve(id: &str) -> Request<PortalConfiguration> {
-    Request::get(["billing_portal".to_owned(), "configurations".to_owned(), id.to_owned()])
-}
-
-/// One configuration, with everything it says as it came.
-pub fn retrieve_whole(id: &str) -> Request<serde_json::Value> {
     Request::get(["billing_portal".to_owned(), "configurations".to_owned(), id.to_owned()])
 }
 

@@ -251,6 +251,28 @@ async fn each_site_has_a_portal_configuration_of_its_own_and_no_other_is_written
 }
 
 #[tokio::test]
+async fn what_was_changed_by_hand_in_the_portal_is_written_again() {
+    let world = World::start().await;
+    let id = world.apply(&Catalog::built_in()).await.unwrap().portal_configuration.unwrap();
+    let cancel = Params::new().with("enabled", false);
+    let by_hand = Params::new()
+        .with("business_profile", Params::new().with("headline", "By hand"))
+        .with("features", Params::new().with("subscription_cancel", cancel));
+    let path = ["billing_portal".to_owned(), "configurations".to_owned(), id.clone()];
+    world.send(Request::<serde_json::Value>::post(path).params(by_hand)).await;
+
+    let applied = world.apply(&Catalog::built_in()).await.unwrap();
+    assert_eq!(
+        applied.changes,
+        [format!(
+            "~ portal configuration {id}: business_profile.headline, subscription_cancel.enabled"
+        )]
+    );
+    assert_eq!(applied.portal_configuration.as_ref(), Some(&id));
+    assert_eq!(world.apply(&Catalog::built_in()).await.unwrap().changes, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_new_installation_sells_the_catalogs_plans() {
     let app = TestApp::start().await;
     // The product serves at once and brings the catalog to Stripe meanwhile.

@@ -23,6 +23,7 @@ mod media;
 mod openapi;
 mod pages;
 mod portal;
+mod portal_flows;
 mod sandbox;
 mod sessions;
 mod site;

@@ -148,7 +148,6 @@ fn every_request() -> Vec<String> {
     lines.push(line(&portal_configurations::Details::default().create()));
     lines.push(line(&portal_configurations::Details::default().overwrite("bpc_1")));
     lines.push(line(&portal_configurations::retrieve("bpc_1")));
-    lines.push(line(&portal_configurations::retrieve_whole("bpc_1")));
     let list = portal_configurations::List { active: Some(true), limit: Some(100) };
     lines.push(line(&list.request()));
 
