@@ -91,7 +91,8 @@ pub struct SubscriptionFacts {
     pub pause_behavior: Option<String>,
     /// When they are collected again.
     pub pause_resumes_at: Option<i64>,
-    /// End of the last period that was paid, known while invoices are being voided.
+    /// End of what was paid, known where status and period do not tell: while invoices are being voided, and while the
+    /// first payment has not come, for which it is the beginning.
     pub paid_until: Option<i64>,
     /// When the oldest unpaid invoice was made, known while the status is past_due.
     pub past_due_since: Option<i64>,
@@ -163,6 +164,9 @@ pub fn scheduled_end(facts: &SubscriptionFacts) -> Option<i64> {
 /// What one subscription gives at `now`.
 pub fn verdict(facts: &SubscriptionFacts, policy: &Policy, now: i64) -> Verdict {
     let (reason, mut end) = match &facts.status {
+        SubscriptionStatus::Active | SubscriptionStatus::PastDue if awaits_first_payment(facts) => {
+            return Verdict::deny(Reason::Incomplete);
+        }
         SubscriptionStatus::Active => (Reason::Active, believed_until(facts)),
         SubscriptionStatus::Trialing => (Reason::Trialing, believed_until(facts)),
         SubscriptionStatus::PastDue => (Reason::Grace, grace_end(facts, policy)),
@@ -212,6 +216,11 @@ fn believed_until(facts: &SubscriptionFacts) -> i64 {
 /// Until the invoice that is owed has been read from Stripe, the grace runs from when we heard.
 fn grace_end(facts: &SubscriptionFacts, policy: &Policy) -> i64 {
     facts.past_due_since.unwrap_or(facts.as_of) + policy.grace(facts.plan.as_deref())
+}
+
+/// Whether nothing was ever paid. Stripe calls a subscription active while a bank debit is on its way.
+fn awaits_first_payment(facts: &SubscriptionFacts) -> bool {
+    facts.paid_until.is_some() && facts.pause_behavior.as_deref() != Some("void")
 }
 
 /// A stretch that nobody paid for and nobody will.

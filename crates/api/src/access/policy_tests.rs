@@ -193,6 +193,19 @@ fn the_grace_runs_from_the_oldest_unpaid_invoice() {
 }
 
 #[test]
+fn a_first_payment_on_its_way_opens_nothing_whatever_the_status() {
+    for (status, expected) in [
+        ("active", (false, "incomplete", None)),
+        ("past_due", (false, "incomplete", None)),
+        ("trialing", (true, "trialing", Some(FUTURE + STALE_AFTER))),
+        ("unpaid", (false, "unpaid", None)),
+    ] {
+        let facts = SubscriptionFacts { paid_until: Some(PAST), ..subscription(status) };
+        assert_eq!(judged(&facts), expected, "{status}");
+    }
+}
+
+#[test]
 fn voided_invoices_shut_at_the_end_of_what_was_paid() {
     let paused = |behavior: &str, period_end, paid_until, resumes_at| SubscriptionFacts {
         pause_behavior: Some(behavior.to_owned()),

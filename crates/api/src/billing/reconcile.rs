@@ -84,7 +84,8 @@ pub async fn reconcile(
     // Stripe lists the newest first, so each page covers a stretch of time that ends where the last one began.
     let mut until = i64::MAX;
     let mut last_page: Vec<String> = Vec::new();
-    let mut pages = refresher.stripe().pages(List::every_status().request());
+    let mut pages =
+        refresher.stripe().pages(List::every_status().request().expand("data.latest_invoice"));
     let mut next = pages.next(Deadline::within(PAGE_BUDGET)).await?;
     while let Some(page) = next {
         next = pages.next(Deadline::within(PAGE_BUDGET)).await?;

@@ -54,9 +54,11 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
         )?;
         return Ok(Outcome::Ignored("customer_mismatch"));
     }
-    // Its own events say how it stands; this one only makes sure that we ask if none of them came.
+    // Its own events say how it stands; this one only makes sure that we ask if none of them came, and once a payment
+    // that took its time has come or failed.
     if let Some(subscription_id) = session.subscription_id()
-        && subscriptions::find(conn, subscription_id)?.is_none()
+        && (event.kind != "checkout.session.completed"
+            || subscriptions::find(conn, subscription_id)?.is_none())
     {
         refresh::mark(conn, subscription_id, &event.id, rules.clock.wall())?;
     }

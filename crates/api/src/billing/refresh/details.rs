@@ -4,7 +4,7 @@ use super::{RefreshError, Refresher};
 use crate::{
     billing::{
         customers::{self, Owner},
-        subscriptions::{Card, Details, is_past_due, voids_invoices},
+        subscriptions::{Card, Details, awaits_first_payment, is_past_due, voids_invoices},
     },
     stripe::{
         self, Deadline, Invoice, PaymentMethod, Reference, Subscription,
@@ -31,6 +31,8 @@ impl Refresher {
         if voids_invoices(subscription) {
             let paid = self.invoices(subscription, InvoiceStatus::Paid, deadline).await?;
             details.paid_until = paid_until(&paid);
+        } else if awaits_first_payment(subscription) == Some(true) {
+            details.paid_until = Some(subscription.created);
         }
         Ok(details)
     }

@@ -145,7 +145,9 @@ impl Refresher {
                 return Ok(Refreshed::Current);
             }
             let look = Look::new(before.as_slice());
-            let request = stripe::subscriptions::retrieve(id).expand("default_payment_method");
+            let request = stripe::subscriptions::retrieve(id)
+                .expand("default_payment_method")
+                .expand("latest_invoice");
             let written = match self.stripe.send(&request, deadline).await {
                 Ok(answer) => {
                     self.write_within(&look, &answer.value, answer.date, cause, deadline).await?
@@ -181,7 +183,8 @@ impl Refresher {
             customer: Some(customer_id.to_owned()),
             ..stripe::subscriptions::List::every_status()
         };
-        let answer = match self.stripe.list_all(theirs.request(), deadline).await {
+        let theirs = theirs.request().expand("data.latest_invoice");
+        let answer = match self.stripe.list_all(theirs, deadline).await {
             Ok(answer) => answer,
             Err(error) if error.is_missing("customer") => {
                 // Not even the customer is known: each subscription is asked for by itself below.

@@ -10,7 +10,7 @@ pub use order::{Judgement, Stamp, judge};
 pub use plan::{Offer, plan_of};
 #[cfg(test)]
 pub(super) use row::blank;
-pub use row::{Card, Details, is_past_due, lacks_details, voids_invoices};
+pub use row::{Card, Details, awaits_first_payment, is_past_due, lacks_details, voids_invoices};
 pub use store::{
     SubscriptionRow, count, find, list, list_live_created_between, list_of_customer, list_of_user,
     list_past_period,

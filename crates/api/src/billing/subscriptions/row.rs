@@ -3,7 +3,7 @@
 use super::{Offer, Stamp, store::SubscriptionRow};
 use crate::{
     access::MoneyBack,
-    stripe::{PaymentMethod, Reference, Subscription, SubscriptionStatus},
+    stripe::{PaymentMethod, Reference, Subscription, SubscriptionStatus, invoices::InvoiceStatus},
 };
 
 /// What a subscription's own object does not tell; a refresh asks for it.
@@ -11,7 +11,8 @@ use crate::{
 pub struct Details {
     /// When the oldest unpaid invoice was made, while the status is past_due.
     pub past_due_since: Option<i64>,
-    /// End of the last period that was paid, while invoices are voided.
+    /// End of what was paid: of the last paid period while invoices are voided, and its beginning while the first
+    /// payment has not come.
     pub paid_until: Option<i64>,
     /// What the next charge goes to.
     pub card: Option<Card>,
@@ -51,7 +52,14 @@ impl Details {
         let Some(before) = before else { return Self::default() };
         Self {
             past_due_since: before.past_due_since.filter(|_| is_past_due(subscription)),
-            paid_until: before.paid_until.filter(|_| voids_invoices(subscription)),
+            paid_until: match awaits_first_payment(subscription) {
+                _ if voids_invoices(subscription) => before.paid_until,
+                Some(true) => Some(subscription.created),
+                Some(false) => None,
+                None => before.paid_until.filter(|_| {
+                    before.latest_invoice.as_deref() == subscription.latest_invoice_id()
+                }),
+            },
             card: before.card(),
             money_back: MoneyBack::from_text(before.money_back.as_deref()),
         }
@@ -70,6 +78,20 @@ pub fn voids_invoices(subscription: &Subscription) -> bool {
     behavior == Some("void")
 }
 
+/// Whether its first payment has not come although it is said to be active or past due: a bank debit takes days.
+/// `None` when the subscription came without its latest invoice.
+pub fn awaits_first_payment(subscription: &Subscription) -> Option<bool> {
+    let is_charged = subscription.collection_method.as_deref() != Some("send_invoice");
+    let may_be_paid =
+        matches!(subscription.status, SubscriptionStatus::Active | SubscriptionStatus::PastDue);
+    if !(is_charged && may_be_paid) {
+        return Some(false);
+    }
+    let invoice = subscription.latest_invoice.as_ref()?.object()?;
+    let is_first = invoice.billing_reason.as_deref() == Some("subscription_create");
+    Some(is_first && invoice.status == Some(InvoiceStatus::Open))
+}
+
 /// Whether Stripe should be asked for what the object does not tell.
 pub fn lacks_details(row: &SubscriptionRow, before: Option<&SubscriptionRow>) -> bool {
     let status = row.status();
@@ -77,10 +99,14 @@ pub fn lacks_details(row: &SubscriptionRow, before: Option<&SubscriptionRow>) ->
         return false;
     }
     let voided = row.pause_behavior.as_deref() == Some("void");
+    // Its first payment may still be on its way.
+    let begins = status == SubscriptionStatus::Active
+        && before.is_none_or(|before| before.status() == SubscriptionStatus::Incomplete);
     let same_method =
         before.is_some_and(|before| before.default_payment_method == row.default_payment_method);
     (status == SubscriptionStatus::PastDue && row.past_due_since.is_none())
-        || (voided && row.paid_until.is_none())
+        || voided == row.paid_until.is_none()
+        || begins
         || !same_method
 }
 

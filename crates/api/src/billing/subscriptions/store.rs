@@ -53,7 +53,7 @@ pub struct SubscriptionRow {
     pub pause_resumes_at: Option<i64>,
     /// When the oldest unpaid invoice was made, while past_due.
     pub past_due_since: Option<i64>,
-    /// End of the last period that was paid, while invoices are voided.
+    /// End of what was paid, while invoices are voided or the first payment has not come.
     pub paid_until: Option<i64>,
     /// `pm_…`, when it has one of its own.
     pub default_payment_method: Option<String>,

@@ -1,5 +1,6 @@
 //! What only Stripe can tell is asked for, behind the request, and never overwrites what is newer.
 
+use api::billing::reconcile::reconcile;
 use serde_json::{Value, json};
 
 use super::world::{DAY, World, event, merge, subscription};
@@ -238,5 +239,65 @@ async fn work_waits_while_stripe_is_down() {
     world.execute("UPDATE refreshes SET next_try_at = 0").await;
     world.jobs.run_due().await;
     assert_eq!(world.event("evt_1").await.unwrap().0, "applied");
+    assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
+}
+
+#[tokio::test]
+async fn a_first_payment_on_its_way_opens_nothing_until_it_has_come() {
+    let world = World::start().await;
+    for (name, first, later, opens) in [
+        ("ada", "active", "active", (true, "active")),
+        ("bob", "incomplete", "active", (true, "active")),
+        ("eve", "active", "past_due", (false, "incomplete")),
+        ("mel", "incomplete", "incomplete_expired", (false, "incomplete_expired")),
+    ] {
+        let listener = world.listener(name).await;
+        let (id, invoice) = (format!("sub_{name}"), format!("in_{name}"));
+        let bought = |status: &str| subscription(&id, &listener.customer, "pro", status, json!({}));
+        let as_read = |status: &str, paid: &str| {
+            let mut read = bought(status);
+            read["latest_invoice"] = json!({ "id": invoice, "object": "invoice", "status": paid,
+                "billing_reason": "subscription_create" });
+            world.stripe.put(&read);
+        };
+        let tell = async |event_id: &str, status: &str| {
+            let mut told = bought(status);
+            told["latest_invoice"] = json!(invoice);
+            let id = format!("evt_{event_id}_{name}");
+            let kind = "customer.subscription.updated";
+            world.deliver(&event(&id, kind, world.now() - 60, &told)).await.expect(200);
+            world.jobs.run_due().await;
+        };
+        as_read(first, "open");
+        tell("began", first).await;
+        assert_eq!(world.access(&listener).await, (false, "incomplete".to_owned()), "{name}");
+
+        // The event of the payment alone: nothing else tells that it has come, or will not come.
+        as_read(later, if opens.0 { "paid" } else { "open" });
+        let object = json!({ "id": invoice, "object": "invoice", "customer": listener.customer });
+        let kind = if opens.0 { "invoice.paid" } else { "invoice.payment_failed" };
+        let told = event(&format!("evt_ended_{name}"), kind, world.now(), &object);
+        world.deliver(&told).await.expect(200);
+        world.jobs.run_due().await;
+        assert_eq!(world.access(&listener).await, (opens.0, opens.1.to_owned()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_payment_whose_events_were_lost_is_found_by_reconciling() {
+    let world = World::start().await;
+    let ada = world.listener("ada").await;
+    let read = |paid: &str| {
+        let invoice = json!({ "id": "in_1", "object": "invoice", "status": paid,
+            "billing_reason": "subscription_create" });
+        let fields = json!({ "latest_invoice": invoice });
+        world.stripe.put(&subscription("sub_1", &ada.customer, "pro", "active", fields));
+    };
+    read("open");
+    assert_eq!(reconcile(&world.refresher, false, |_, _| {}).await.unwrap().drifted, 1);
+    assert_eq!(world.access(&ada).await, (false, "incomplete".to_owned()));
+    assert_eq!(reconcile(&world.refresher, false, |_, _| {}).await.unwrap().drifted, 0);
+    read("paid");
+    assert_eq!(reconcile(&world.refresher, false, |_, _| {}).await.unwrap().drifted, 1);
     assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
 }
