@@ -20,7 +20,7 @@ use crate::{
     },
     http,
     inbox::{self, Inbox},
-    sandbox, status,
+    jobs, sandbox, status,
     stripe::Client,
     telemetry,
 };
@@ -247,14 +247,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Reconcile { dry_run, settings } => {
             let config = config(&settings)?;
             let (db, stripe, rules) = operator(&config).await?;
-            let done = async {
-                if !dry_run {
-                    let inbox = Inbox::new(db.clone(), rules.clone(), Vec::new(), Arc::default());
-                    inbox::cli::catch_up(&inbox, &stripe).await?;
-                }
-                billing::cli::reconcile(db, stripe, rules, dry_run).await
-            };
-            done.await.with_context(|| which_stripe(&config))
+            let done = jobs::cli::reconcile(db, stripe, rules, dry_run).await;
+            done.with_context(|| which_stripe(&config))
         }
         Command::Explain { who, settings } => {
             let (db, _, rules) = operator(&config(&settings)?).await?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Rules,
+    alerts::{self, Alert},
     customers::{self, Person},
     subscriptions::{self, SubscriptionRow},
 };
@@ -23,6 +24,7 @@ pub struct Explanation {
     subscriptions: Vec<SubscriptionRow>,
     grants: Vec<GrantRecord>,
     changes: Vec<AccessChange>,
+    alerts: Vec<Alert>,
     now: i64,
 }
 
@@ -30,9 +32,12 @@ pub struct Explanation {
 pub fn explain(conn: &mut Conn, rules: &Rules, who: &str) -> Result<Option<Explanation>, DbError> {
     let Some(person) = customers::find_person(conn, who)? else { return Ok(None) };
     let now = rules.clock.billing();
+    let subscriptions = subscriptions::list_of_user(conn, &person.user_id)?;
+    let about = subscriptions.iter().map(|row| row.id.as_str()).chain([person.user_id.as_str()]);
     Ok(Some(Explanation {
         standing: access::standing(conn, &rules.policy, &person.user_id, now)?,
-        subscriptions: subscriptions::list_of_user(conn, &person.user_id)?,
+        alerts: alerts::list_open_about(conn, &about.collect::<Vec<_>>())?,
+        subscriptions,
         grants: access::grants::list(conn, &person.user_id)?,
         changes: access::list_changes(conn, &person.user_id)?,
         person,
@@ -54,6 +59,9 @@ impl fmt::Display for Explanation {
         writeln!(f, "  {}", rule(&access.reason))?;
         if let Some(until) = access.until {
             writeln!(f, "  It changes by itself on {}.", date(until))?;
+        }
+        for alert in &self.alerts {
+            writeln!(f, "! {}", alert.message)?;
         }
         writeln!(f, "Subscriptions:{}", if self.subscriptions.is_empty() { " none" } else { "" })?;
         for row in &self.subscriptions {

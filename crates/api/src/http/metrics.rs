@@ -77,6 +77,8 @@ impl Metrics {
                     "state",
                     &work.events,
                 );
+                let about = "Events of the last 24 h that were none of our business";
+                gauges.counts("circle_inbox_ignored", about, "reason", &work.ignored_events);
                 gauges.counts("circle_alerts", "Open alerts", "kind", &work.alerts);
                 let last_runs: Counts =
                     work.jobs.into_iter().map(|job| (job.name, job.last_run_at)).collect();

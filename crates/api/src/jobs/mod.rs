@@ -2,6 +2,7 @@
 //! woken by commits and by the clock.
 
 mod backoff;
+pub mod cli;
 mod courier;
 mod leaving;
 mod periodic;

@@ -17,7 +17,7 @@ const BATCH: i64 = 500;
 const RECHECK: i64 = 3_600;
 
 /// Seconds for which a run of reconcile is held.
-const RECONCILE_LEASE: i64 = 900;
+pub(super) const RECONCILE_LEASE: i64 = 900;
 
 /// How long to wait for Stripe when a regular run failed.
 const RETRY: Duration = Duration::from_secs(60);

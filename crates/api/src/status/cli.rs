@@ -45,6 +45,7 @@ pub async fn show(db: &Db, stripe: &Client, clock: &Clock) -> anyhow::Result<()>
 
     let work = work(db, now).await?;
     line("Events, 24 h", &Listed(&work.events).to_string());
+    line("  ignored", &Listed(&work.ignored_events).to_string());
     line("  failed", &work.failed_events.line(now));
     line("To read", &work.refreshes.line(now));
     line("Mail", &work.mails.line(now));

@@ -40,6 +40,8 @@ pub struct Job {
 pub struct Work {
     /// Events of the last [`INBOX_SPAN`], by state.
     pub events: Counts,
+    /// Those of them that were none of our business, by reason.
+    pub ignored_events: Counts,
     /// Events that could not be applied and are tried again, however old.
     pub failed_events: Waiting,
     /// What has to be read from Stripe.

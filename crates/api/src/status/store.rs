@@ -31,6 +31,11 @@ pub(super) fn read_work(conn: &mut Conn, now: i64) -> Result<Work, DbError> {
         .select((events::state, count_star()))
         .order(events::state)
         .load(conn)?;
+    let ignored = diesel::sql_query(
+        "SELECT coalesce(reason, 'unknown') AS word, count(*) AS count FROM events \
+         WHERE received_at >= $1 AND state = 'ignored' GROUP BY reason ORDER BY reason",
+    );
+    let ignored = counts(ignored.bind::<BigInt, _>(now - INBOX_SPAN).load(conn)?);
     let open = alerts::table
         .filter(alerts::resolved_at.is_null())
         .group_by(alerts::kind)
@@ -58,6 +63,7 @@ pub(super) fn read_work(conn: &mut Conn, now: i64) -> Result<Work, DbError> {
         |(name, last_run_at, leased_until)| Job { name, last_run_at, running: leased_until > now };
     Ok(Work {
         events: states,
+        ignored_events: ignored,
         failed_events,
         refreshes: unread,
         mails,

@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{Alert, list_open, raise, resolve};
+pub use store::{Alert, list_open, list_open_about, raise, resolve};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -72,3 +72,14 @@ pub fn list_open(conn: &mut Conn) -> Result<Vec<Alert>, DbError> {
         .load(conn)?;
     Ok(open)
 }
+
+/// The alerts about any of these subjects that nobody resolved yet, oldest first.
+pub fn list_open_about(conn: &mut Conn, subjects: &[&str]) -> Result<Vec<Alert>, DbError> {
+    let open = alerts::table
+        .filter(alerts::subject.eq_any(subjects))
+        .filter(alerts::resolved_at.is_null())
+        .order((alerts::created_at, alerts::id))
+        .select(Alert::as_select())
+        .load(conn)?;
+    Ok(open)
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Tree, balance, invoices, list::envelope};
+use super::{Tree, invoices, list::envelope};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -101,10 +101,7 @@ fn resolve(
     };
     let kind = kind_of(field).ok_or_else(|| not_expandable(path))?;
     if let Some(object) = tx.find(kind, id)? {
-        *value = match kind {
-            Kind::BalanceTransaction => balance::shown(tx.now(), object.body),
-            _ => object.body,
-        };
+        *value = object.body;
         versions::downgrade(tx, version, value)?;
     }
     Ok(())

@@ -20,7 +20,6 @@ mod schedules;
 mod subscriber;
 mod versions;
 mod webhooks;
-mod whole_account;
 
 use std::sync::{Arc, atomic::AtomicI64};
 
