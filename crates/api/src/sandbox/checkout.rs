@@ -4,13 +4,14 @@
 
 pub(crate) mod challenge;
 pub(crate) mod complete;
+mod page;
 pub(crate) mod pricing;
 
 use serde_json::{Value, json};
 
 use super::{
     Sandbox,
-    billing::{lines::price_amount, offer::in_words},
+    billing::tax_ids::NewTaxId,
     error::ApiError,
     object::{Kind, Object},
     store::{Origin, Tx},
@@ -46,7 +47,12 @@ pub(crate) struct CheckoutPage {
     pub(crate) consent_to_terms: bool,
     pub(crate) allow_promotion_codes: bool,
     pub(crate) discount: Option<CheckoutDiscount>,
-    pub(crate) collect_tax_id: bool,
+    /// Taxes in words, with what each comes to of what is due now. Those that are included say so.
+    pub(crate) taxes: Vec<(String, i64)>,
+    /// The country that tax is reckoned for; `Some(None)` while it has to be asked for.
+    pub(crate) tax_country: Option<Option<String>>,
+    /// Whether a tax id is asked for, and has to be given.
+    pub(crate) tax_id: Option<IsRequired>,
     /// `custom_text.submit.message`.
     pub(crate) submit_message: Option<String>,
     /// Where "back" leads; none without a `cancel_url`.
@@ -56,6 +62,10 @@ pub(crate) struct CheckoutPage {
     /// Unix seconds.
     pub(crate) expires_at: i64,
 }
+
+/// Whether a field has to be filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IsRequired(pub(crate) bool);
 
 /// A Checkout Session's mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +94,8 @@ pub(crate) struct CheckoutLine {
     pub(crate) description: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) quantity: i64,
-    /// Minor units for one.
-    pub(crate) unit_amount: i64,
+    /// Minor units for one as a decimal; none where one more does not cost the same.
+    pub(crate) unit_amount: Option<String>,
     /// Minor units for all.
     pub(crate) amount: i64,
     /// For a recurring price, how often.
@@ -165,7 +175,7 @@ pub(crate) struct ChallengePage {
 pub(crate) async fn load(sandbox: &Sandbox, secret: &str) -> Result<CheckoutPage, ApiError> {
     sandbox.store.read(|tx| {
         let session = session_of_secret(tx, secret)?;
-        page(tx, &session)
+        page::page(tx, &session)
     })
 }
 
@@ -175,12 +185,13 @@ pub(crate) async fn submit(
     sandbox: &Sandbox,
     secret: &str,
     card: CardInput,
+    tax_id: Option<NewTaxId>,
 ) -> Result<Outcome, ApiError> {
     let secret = secret.to_owned();
     let work = move |tx: &mut Tx<'_>| {
         let session = session_of_secret(tx, &secret)?;
         let session = open_session(tx, Kind::CheckoutSession, &session.id)?;
-        complete::submit(tx, session, &card)
+        complete::submit(tx, session, &card, tax_id.as_ref())
     };
     sandbox.store.write(Origin::default(), work).await
 }
@@ -203,6 +214,15 @@ pub(crate) async fn set_quantity(
 ) -> Result<(), ApiError> {
     change(sandbox, secret, move |tx, session| pricing::set_quantity(tx, session, &line, quantity))
         .await
+}
+
+/// Says in which country the customer pays tax.
+pub(crate) async fn set_country(
+    sandbox: &Sandbox,
+    secret: &str,
+    country: String,
+) -> Result<(), ApiError> {
+    change(sandbox, secret, move |tx, session| pricing::set_country(tx, session, &country)).await
 }
 
 async fn change(
@@ -241,8 +261,12 @@ pub(crate) async fn finish_challenge(
 }
 
 /// `customer_details` of a session.
-pub(crate) fn customer_details(customer: Option<&Object>, email: Option<&str>) -> Value {
-    match customer {
+pub(crate) fn customer_details(
+    tx: &mut Tx<'_>,
+    customer: Option<&Object>,
+    email: Option<&str>,
+) -> Result<Value, ApiError> {
+    Ok(match customer {
         Some(customer) => json!({
             "address": customer.body["address"],
             "business_name": null,
@@ -251,7 +275,7 @@ pub(crate) fn customer_details(customer: Option<&Object>, email: Option<&str>) -
             "name": customer.body["name"],
             "phone": customer.body["phone"],
             "tax_exempt": customer.body["tax_exempt"],
-            "tax_ids": [],
+            "tax_ids": tx.shown_tax_ids(&customer.id)?,
         }),
         None => match email {
             Some(email) => json!({
@@ -260,7 +284,7 @@ pub(crate) fn customer_details(customer: Option<&Object>, email: Option<&str>) -
             }),
             None => Value::Null,
         },
-    }
+    })
 }
 
 /// Where a completed session sends the customer.
@@ -288,100 +312,11 @@ pub(crate) fn open_session(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<Obje
     }
 }
 
-fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, ApiError> {
-    let mut lines = Vec::new();
-    for line in session.private["line_items"].as_array().into_iter().flatten() {
-        lines.push(checkout_line(tx, line)?);
-    }
-    let customer = match session.text("customer") {
-        Some(id) => tx.find(Kind::Customer, id)?,
-        None => None,
-    };
-    let email = customer
-        .as_ref()
-        .and_then(|customer| customer.text("email"))
-        .or(session.text("customer_email"));
-    let data = &session.private["subscription_data"];
-    let due_now = session.integer("amount_total").unwrap_or(0);
-    let trial_days = data["trial_days"].as_i64();
-    let text = |field: &str| session.text(field).map(str::to_owned);
-    Ok(CheckoutPage {
-        id: session.id.clone(),
-        mode: match session.text("mode") {
-            Some("payment") => Mode::Payment,
-            Some("setup") => Mode::Setup,
-            _ => Mode::Subscription,
-        },
-        status: match session.text("status") {
-            Some("complete") => SessionStatus::Complete,
-            Some("open")
-                if session.integer("expires_at").is_some_and(|end| end > tx.sandbox_now()) =>
-            {
-                SessionStatus::Open
-            }
-            _ => SessionStatus::Expired,
-        },
-        merchant: tx.business().to_owned(),
-        email: email.map(str::to_owned),
-        email_is_fixed: email.is_some(),
-        lines,
-        currency: text("currency").unwrap_or_default(),
-        due_now,
-        recurring_total: pricing::recurring_total(session),
-        trial_days,
-        trial_end: data["trial_end"].as_i64().or(trial_days.map(|days| tx.now() + days * 86_400)),
-        card_required: requires_card(session),
-        consent_to_terms: session.body["consent_collection"]["terms_of_service"] == "required",
-        allow_promotion_codes: session.is("allow_promotion_codes"),
-        discount: discount(tx, session)?,
-        collect_tax_id: session.body["tax_id_collection"]["enabled"] == true,
-        submit_message: session.body["custom_text"]["submit"]["message"]
-            .as_str()
-            .map(str::to_owned),
-        cancel_url: text("cancel_url"),
-        success_url: return_url(session),
-        expires_at: session.integer("expires_at").unwrap_or(0),
-    })
-}
-
-fn discount(tx: &mut Tx<'_>, session: &Object) -> Result<Option<CheckoutDiscount>, ApiError> {
-    let Some(offer) = pricing::offer(tx, session)? else { return Ok(None) };
-    let code = offer.promotion_code.as_ref().and_then(|code| code.text("code"));
-    Ok(Some(CheckoutDiscount {
-        code: code.filter(|_| session.is("allow_promotion_codes")).map(str::to_owned),
-        text: in_words(&offer.coupon.body),
-        amount: session.body["total_details"]["amount_discount"].as_i64().unwrap_or(0),
-    }))
-}
-
 /// Whether the session cannot be completed without a card.
 fn requires_card(session: &Object) -> bool {
     session.integer("amount_total").unwrap_or(0) > 0
         || session.text("payment_method_collection") != Some("if_required")
         || session.text("mode") == Some("setup")
-}
-
-fn checkout_line(tx: &mut Tx<'_>, line: &Value) -> Result<CheckoutLine, ApiError> {
-    let price = &line["price"];
-    let product = tx.find(Kind::Product, price["product"].as_str().unwrap_or_default())?;
-    let quantity = line["quantity"].as_i64().unwrap_or(1);
-    Ok(CheckoutLine {
-        id: line["id"].as_str().unwrap_or_default().to_owned(),
-        adjustable: pricing::adjustable(line),
-        name: line["description"].as_str().unwrap_or_default().to_owned(),
-        description: product
-            .as_ref()
-            .and_then(|product| product.text("description"))
-            .map(str::to_owned),
-        image: product
-            .as_ref()
-            .and_then(|product| product.body["images"][0].as_str())
-            .map(str::to_owned),
-        quantity,
-        unit_amount: price["unit_amount"].as_i64().unwrap_or(0),
-        amount: price_amount(price, quantity),
-        recurring: Cadence::of_price(price),
-    })
 }
 
 impl Cadence {

@@ -1,8 +1,10 @@
 //! The hosted invoice page, `/invoice/{secret}`: the receipt, and paying an open invoice.
 
+use serde_json::Value;
+
 use super::{
     Sandbox,
-    billing::{collect::Collected, offer::in_words},
+    billing::{collect::Collected, offer::in_words, tax},
     cards::{AUTHENTICATION_REQUIRED, Card, billing_details},
     checkout::{
         CardInput, Outcome,
@@ -30,8 +32,12 @@ pub(crate) struct InvoicePage {
     pub(crate) lines: Vec<InvoicePageLine>,
     /// Minor units.
     pub(crate) subtotal: i64,
-    /// Discounts: the coupon in words and what it took off.
+    /// Discounts of the whole invoice: the coupon in words and what it took off.
     pub(crate) discounts: Vec<(String, i64)>,
+    /// Taxes in words and what each comes to. Those that are included say so.
+    pub(crate) taxes: Vec<(String, i64)>,
+    /// The customer's tax ids.
+    pub(crate) tax_ids: Vec<String>,
     pub(crate) total: i64,
     /// Credit taken from the customer's balance, as a number not below zero.
     pub(crate) credit_applied: i64,
@@ -50,6 +56,8 @@ pub(crate) struct InvoicePageLine {
     pub(crate) description: String,
     pub(crate) quantity: i64,
     pub(crate) amount: i64,
+    /// Discounts of its own: the coupon in words and what it took off.
+    pub(crate) discounts: Vec<(String, i64)>,
     /// Unix seconds.
     pub(crate) period_start: i64,
     pub(crate) period_end: i64,
@@ -139,6 +147,7 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
             description: line["description"].as_str().unwrap_or_default().to_owned(),
             quantity: line["quantity"].as_i64().unwrap_or(1),
             amount: line["amount"].as_i64().unwrap_or(0),
+            discounts: discounts(tx, &line["discount_amounts"], &line["discounts"])?,
             period_start: line["period"]["start"].as_i64().unwrap_or(0),
             period_end: line["period"]["end"].as_i64().unwrap_or(0),
         });
@@ -155,7 +164,13 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
         currency: text("currency").unwrap_or_default(),
         lines,
         subtotal: number("subtotal"),
-        discounts: discounts(tx, invoice)?,
+        discounts: discounts(
+            tx,
+            &invoice.body["total_discount_amounts"],
+            &invoice.body["discounts"],
+        )?,
+        taxes: tax::shown(tx, &invoice.body["total_taxes"])?,
+        tax_ids: tax_ids(&invoice.body["customer_tax_ids"]),
         total,
         credit_applied: (total - number("amount_due")).clamp(0, total.max(0)),
         amount_due: number("amount_due"),
@@ -166,9 +181,18 @@ fn page(tx: &mut Tx<'_>, invoice: &Object) -> Result<InvoicePage, ApiError> {
     })
 }
 
-fn discounts(tx: &mut Tx<'_>, invoice: &Object) -> Result<Vec<(String, i64)>, ApiError> {
+/// Those of the amounts taken off that are of these discounts, in words.
+fn discounts(
+    tx: &mut Tx<'_>,
+    amounts: &Value,
+    ids: &Value,
+) -> Result<Vec<(String, i64)>, ApiError> {
+    let ids = ids.as_array().map_or(&[] as &[Value], Vec::as_slice);
     let mut discounts = Vec::new();
-    for total in invoice.body["total_discount_amounts"].as_array().into_iter().flatten() {
+    for total in amounts.as_array().into_iter().flatten() {
+        if !ids.contains(&total["discount"]) {
+            continue;
+        }
         let id = total["discount"].as_str().unwrap_or_default();
         if let Some(discount) = tx.find(Kind::Discount, id)? {
             let amount = total["amount"].as_i64().unwrap_or(0);
@@ -176,6 +200,11 @@ fn discounts(tx: &mut Tx<'_>, invoice: &Object) -> Result<Vec<(String, i64)>, Ap
         }
     }
     Ok(discounts)
+}
+
+fn tax_ids(shown: &Value) -> Vec<String> {
+    let texts = shown.as_array().into_iter().flatten();
+    texts.filter_map(|tax_id| tax_id["value"].as_str().map(str::to_owned)).collect()
 }
 
 fn paid_with(tx: &mut Tx<'_>, invoice: &Object) -> Result<Option<(String, String)>, ApiError> {

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     /// Points at the subscription (its `parent`) that holds the item.
     SubscriptionItem,
     SubscriptionSchedule,
+    TaxId,
+    TaxRate,
     TestClock,
     WebhookEndpoint,
 }
@@ -63,6 +65,8 @@ impl Kind {
         Kind::Subscription,
         Kind::SubscriptionItem,
         Kind::SubscriptionSchedule,
+        Kind::TaxId,
+        Kind::TaxRate,
         Kind::TestClock,
         Kind::WebhookEndpoint,
     ];
@@ -94,6 +98,8 @@ impl Kind {
             Kind::Subscription => "subscription",
             Kind::SubscriptionItem => "subscription_item",
             Kind::SubscriptionSchedule => "subscription_schedule",
+            Kind::TaxId => "tax_id",
+            Kind::TaxRate => "tax_rate",
             Kind::TestClock => "test_helpers.test_clock",
             Kind::WebhookEndpoint => "webhook_endpoint",
         }
@@ -108,6 +114,8 @@ impl Kind {
             Kind::PaymentMethod => "PaymentMethod",
             Kind::PromotionCode => "promotion code",
             Kind::SubscriptionSchedule => "subscription schedule",
+            Kind::TaxId => "tax ID",
+            Kind::TaxRate => "tax rate",
             Kind::TestClock => "test clock",
             Kind::WebhookEndpoint => "webhook endpoint",
             other => other.name(),
@@ -140,6 +148,8 @@ impl Kind {
             Kind::Subscription => "sub_",
             Kind::SubscriptionItem => "si_",
             Kind::SubscriptionSchedule => "sub_sched_",
+            Kind::TaxId => "txi_",
+            Kind::TaxRate => "txr_",
             Kind::TestClock => "clock_",
             Kind::WebhookEndpoint => "we_",
         }

@@ -4,7 +4,7 @@ mod parts;
 
 use serde_json::{Value, json};
 
-use self::parts::{check_tax, only_one_of, resolve_lines, take_subscription_data};
+use self::parts::{check_tax, only_one_of, resolve_lines, take_line_rates, take_subscription_data};
 use super::{
     Outcome, Page, Request, customers,
     discounts::{self, take_discounts},
@@ -59,6 +59,7 @@ const KEPT: &[&str] = &[
 struct LineItem {
     price: GivenPrice,
     quantity: i64,
+    tax_rates: Option<(Vec<String>, String)>,
     adjustable_quantity: Option<Value>,
 }
 
@@ -138,6 +139,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         Ok(LineItem {
             price: GivenPrice::take(item)?,
             quantity: item.integer_from("quantity", 1)?.unwrap_or(1),
+            tax_rates: take_line_rates(item)?,
             adjustable_quantity: item.hash("adjustable_quantity", |adjustable| {
                 Ok(json!({
                     "enabled": adjustable.boolean("enabled")?.unwrap_or(false),
@@ -204,7 +206,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             format!("You can not pass `subscription_data` in `{mode}` mode."),
         ));
     }
-    let lines = resolve_lines(tx, line_items.unwrap_or_default(), &mode)?;
+    let (lines, tax_rates) = resolve_lines(tx, line_items.unwrap_or_default(), &mode)?;
+    let subscription_data = subscription_data.map(|data| data.resolve(tx)).transpose()?;
+    let details = customer_details(tx, customer.as_ref(), customer_email.as_deref())?;
     let currency =
         lines.first().and_then(|line| line["currency"].as_str().map(str::to_owned)).or(currency);
 
@@ -217,9 +221,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "amount_total": amounts,
         "automatic_tax": {
             "enabled": automatic_tax.unwrap_or(false),
-            "liability": null,
-            "provider": null,
-            "status": automatic_tax.filter(|enabled| *enabled).map(|_| "requires_location_inputs"),
+            "liability": automatic_tax.filter(|enabled| *enabled).map(|_| json!({ "type": "self" })),
+            "provider": automatic_tax.filter(|enabled| *enabled).map(|_| "stripe"),
+            "status": null,
         },
         "cancel_url": cancel_url,
         "client_reference_id": client_reference_id,
@@ -230,7 +234,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             (None, "payment") => json!(customer_creation.unwrap_or_else(|| "if_required".to_owned())),
             (None, _) => json!("always"),
         },
-        "customer_details": customer_details(customer.as_ref(), customer_email.as_deref()),
+        "customer_details": details,
         "customer_email": customer_email,
         "discounts": [],
         "expires_at": expires_at,
@@ -266,16 +270,18 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut session = Object::new(Kind::CheckoutSession, now, body).with_private(json!({
         "secret": secret,
         "line_items": lines,
+        "tax_rates": tax_rates,
         "subscription_data": subscription_data,
         "payment_intent_data": payment_intent_data,
         "setup_intent_data": setup_intent_data,
         "customer_update": customer_update,
     }));
-    let amount = Some((order_total(&session), session.text("currency").unwrap_or_default()));
+    let total = order_total(tx, &session)?;
+    let amount = Some((total, session.text("currency").unwrap_or_default()));
     let customer = session.text("customer");
     let wanted = discounts::resolve(tx, given_discounts.unwrap_or_default(), customer, amount)?;
     // Checkout takes one discount.
-    reckon(&mut session, discounts::offers(wanted).first());
+    reckon(tx, &mut session, discounts::offers(wanted).first())?;
     tx.insert(&session)?;
     Ok(session.body)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome, Page, Request,
     discounts::{self, GivenDiscount},
-    payment_methods,
+    payment_methods, tax_ids,
 };
 use crate::sandbox::{
     billing::{
@@ -158,6 +158,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let discount = if takes_discount { discounts::take_one(&mut params)? } else { None };
     let fields = Fields::take(&mut params)?;
     let test_clock = params.string("test_clock")?;
+    let tax_id_data = tax_ids::take_data(&mut params)?;
     params.finish()?;
 
     let mut customer = blank(tx.now(), None, None);
@@ -197,6 +198,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     if let Some(mut method) = attached {
         tx.attach(&mut method, &customer.id)?;
+    }
+    for new in &tax_id_data {
+        tx.add_tax_id(Some(&customer), new)?;
     }
     Ok(customer.body)
 }

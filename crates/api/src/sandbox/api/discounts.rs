@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Request, customers};
 use crate::sandbox::{
-    billing::{discount::Reduction, offer::Offer, redeem::Holder},
+    billing::{
+        offer::{Offer, Wanted},
+        redeem::Holder,
+    },
     error::ApiError,
-    object::{Kind, Object, random_word},
+    object::{Kind, Object},
     params::Params,
     store::Tx,
 };
@@ -25,13 +28,6 @@ pub(super) enum GivenDiscount {
 
 /// Elements of `discounts` with the names of their parameters.
 pub(super) type GivenDiscounts = Vec<(GivenDiscount, String)>;
-
-/// A discount that a request asks for, looked up and checked.
-#[derive(Debug, Clone)]
-pub(super) enum Wanted {
-    New(Offer),
-    Held(Object),
-}
 
 /// Reads `discounts`; an empty value is the empty list.
 pub(super) fn take_discounts(params: &mut Params) -> Result<Option<GivenDiscounts>, ApiError> {
@@ -100,18 +96,6 @@ pub(super) fn offers(wanted: Vec<Wanted>) -> Vec<Offer> {
     wanted.into_iter().filter_map(offer).collect()
 }
 
-/// What the discounts would take off, without redeeming them.
-pub(super) fn reductions(wanted: &[Wanted], currency: &str) -> Vec<Reduction> {
-    let reduction = |wanted: &Wanted| match wanted {
-        Wanted::New(offer) => {
-            let id = format!("di_{}", random_word(24));
-            Reduction::of_coupon(&id, &offer.coupon.body, currency)
-        }
-        Wanted::Held(discount) => Reduction::of(discount, currency),
-    };
-    wanted.iter().filter_map(reduction).collect()
-}
-
 /// Puts exactly these discounts on a subscription: new ones begin, and those it no longer has end.
 pub(super) fn replace(
     tx: &mut Tx<'_>,
@@ -120,21 +104,11 @@ pub(super) fn replace(
 ) -> Result<(), ApiError> {
     let customer = subscription.text("customer").map(str::to_owned);
     let old = tx.discounts(&subscription.body["discounts"])?;
-    let mut kept: Vec<Value> = Vec::new();
-    for wanted in wanted {
-        let discount = match wanted {
-            Wanted::Held(discount) => discount,
-            Wanted::New(offer) => {
-                let holder = Holder::Subscription(&subscription.id);
-                tx.redeem(&offer, customer.as_deref(), holder)?
-            }
-        };
-        kept.push(json!(discount.id));
-    }
-    for discount in old.iter().filter(|discount| !kept.iter().any(|id| *id == discount.id)) {
+    let kept = tx.hold(&wanted, customer.as_deref(), Holder::Subscription(&subscription.id))?;
+    for discount in old.iter().filter(|discount| !kept.contains(&discount.id)) {
         tx.end_discount(&discount.id)?;
     }
-    subscription.body["discounts"] = Value::Array(kept);
+    subscription.body["discounts"] = json!(kept);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Tree, invoices, list::envelope};
+use super::{Tree, invoices, list::envelope, tax_ids};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -100,7 +100,12 @@ fn resolve(
         return if is_plain && is_leaf { Err(not_expandable(path)) } else { Ok(()) };
     };
     let kind = kind_of(field).ok_or_else(|| not_expandable(path))?;
-    if let Some(object) = tx.find(kind, id)? {
+    let found = match kind {
+        // Some rates are known without being kept.
+        Kind::TaxRate => tx.tax_rate(id, "expand").ok(),
+        kind => tx.find(kind, id)?,
+    };
+    if let Some(object) = found {
         *value = object.body;
         versions::downgrade(tx, version, value)?;
     }
@@ -129,6 +134,7 @@ fn kind_of(field: &str) -> Option<Kind> {
         "promotion_code" => Kind::PromotionCode,
         "schedule" => Kind::SubscriptionSchedule,
         "subscription" | "released_subscription" => Kind::Subscription,
+        "tax_rate" => Kind::TaxRate,
         "test_clock" => Kind::TestClock,
         _ => return None,
     })
@@ -152,8 +158,12 @@ fn included(tx: &mut Tx<'_>, node: &Value, field: &str) -> Result<Option<Value>,
             let data = found.into_iter().map(|object| object.body).collect();
             Ok(Some(envelope(&format!("/v1/customers/{id}/subscriptions"), data, false)))
         }
-        ("customer", "sources" | "tax_ids") => {
-            Ok(Some(envelope(&format!("/v1/customers/{id}/{field}"), Vec::new(), false)))
+        ("customer", "sources") => {
+            Ok(Some(envelope(&format!("/v1/customers/{id}/sources"), Vec::new(), false)))
+        }
+        ("customer", "tax_ids") => {
+            let held = tax_ids::of_customer(tx, &id)?;
+            Ok(Some(envelope(&format!("/v1/customers/{id}/tax_ids"), held, false)))
         }
         ("invoice", "payments") => Ok(Some(invoices::payments(tx, &id)?)),
         ("invoice", "confirmation_secret") => invoices::confirmation_secret(tx, &id).map(Some),

@@ -5,54 +5,89 @@ use serde_json::{Value, json};
 use super::{
     Outcome, Page, Request, customers,
     discounts::{self, take_discounts},
+    prices::GivenPrice,
+    tax_rates::{self, take_ids},
 };
 use crate::sandbox::{
     billing::{
-        invoice::add_up,
-        lines::{NewInvoiceItem, of_invoice_item, price_amount},
+        lines::{NewInvoiceItem, of_invoice_item, set_charge},
+        pricing,
         proration::Period,
         redeem::Holder,
     },
     error::ApiError,
-    object::Kind,
-    params::Metadata,
+    object::{Kind, Object},
+    params::{Metadata, Params},
     store::{Listing, Tx},
 };
+
+/// What an item charges, as a request gives it.
+struct Charge {
+    amount: Option<i64>,
+    /// Minor units of one, as a decimal.
+    unit: Option<String>,
+    quantity: Option<i64>,
+    price: Option<GivenPrice>,
+}
+
+impl Charge {
+    fn take(params: &mut Params) -> Result<Charge, ApiError> {
+        let amount = params.integer("amount")?;
+        let whole = params.integer("unit_amount")?.map(|unit| unit.to_string());
+        let decimal = params.string("unit_amount_decimal")?;
+        let has_price = params.has("price") || params.has("price_data");
+        let price = if has_price { Some(GivenPrice::take(params)?) } else { None };
+        let pricing = params.hash("pricing", GivenPrice::take)?;
+        let quantity = params.integer_from("quantity", 0)?;
+        params.string("quantity_decimal")?;
+        Ok(Charge { amount, unit: whole.or(decimal), quantity, price: price.or(pricing) })
+    }
+
+    /// The amount in minor units, and the price as an object; `None` when nothing about it is given.
+    fn resolve(self, tx: &mut Tx<'_>, quantity: i64) -> Result<Option<(i64, Value)>, ApiError> {
+        let quantity = self.quantity.unwrap_or(quantity);
+        let price = self.price.map(|price| price.resolve(tx)).transpose()?;
+        let price = price.map(|price| price.body).unwrap_or_default();
+        Ok(match (self.amount, self.unit, &price) {
+            (Some(amount), _, _) => Some((amount, price)),
+            (None, Some(unit), _) => {
+                let unsigned = unit.strip_prefix('-').unwrap_or(&unit);
+                let amount = pricing::times(unsigned, quantity).ok_or_else(|| {
+                    let message = format!("Invalid decimal: {unit}");
+                    ApiError::invalid_param("unit_amount_decimal", message)
+                })?;
+                Some((if unsigned == unit { amount } else { -amount }, price))
+            }
+            (None, None, Value::Null) => None,
+            (None, None, _) => Some((tx.cost(&price, quantity)?, price)),
+        })
+    }
+}
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let customer = params.required("customer")?;
-    let amount = params.integer("amount")?;
+    let charge = Charge::take(&mut params)?;
     let currency = params.string("currency")?;
     let description = params.string("description")?;
     let invoice = params.string("invoice")?;
     let subscription = params.string("subscription")?;
-    let quantity = params.integer_from("quantity", 0)?.unwrap_or(1);
-    let unit_amount = params.integer("unit_amount")?;
-    let pricing = params.hash("pricing", |pricing| pricing.required("price"))?;
-    let price = params.string("price")?.or(pricing);
-    let period =
-        params.hash("period", |period| Ok((period.integer("start")?, period.integer("end")?)))?;
+    let period = take_period(&mut params)?;
     let metadata = Metadata::new_value(params.metadata()?);
     let given = take_discounts(&mut params)?.unwrap_or_default();
-    for ignored in ["discountable", "tax_behavior", "tax_code", "tax_rates", "unit_amount_decimal"]
-    {
+    let discountable = params.boolean("discountable")?;
+    let rates = take_ids(&mut params, "tax_rates")?;
+    for ignored in ["tax_behavior", "tax_code"] {
         params.kept(ignored);
     }
     params.finish()?;
 
     let customer = customers::live(tx, &customer, "customer")?;
-    let price = price.map(|id| tx.get(Kind::Price, &id, "pricing[price]")).transpose()?;
-    let price = price.map(|price| price.body).unwrap_or_default();
-    let amount = match (amount, unit_amount, &price) {
-        (Some(amount), _, _) => amount,
-        (None, Some(unit), _) => unit.saturating_mul(quantity),
-        (None, None, Value::Null) => return Err(ApiError::missing("amount")),
-        (None, None, price) => price_amount(price, quantity),
-    };
+    let quantity = charge.quantity.unwrap_or(1);
+    let (amount, price) =
+        charge.resolve(tx, quantity)?.ok_or_else(|| ApiError::missing("amount"))?;
     let price_currency = price["currency"].as_str().map(str::to_owned);
     let now = tx.now();
-    let (start, end) = period.unwrap_or_default();
     let item = NewInvoiceItem {
         customer: customer.id.clone(),
         amount,
@@ -62,40 +97,114 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             .to_ascii_lowercase(),
         description,
         quantity,
-        period: Period { start: start.unwrap_or(now), end: end.unwrap_or(now) },
+        period: period.unwrap_or(Period { start: now, end: now }),
         price,
         subscription: subscription.map(|id| (id, None)),
         test_clock: customer.body["test_clock"].clone(),
         proration: false,
         invoice: invoice.clone(),
         metadata,
+        tax_rates: json!(tax_rates::resolve(tx, rates)?.unwrap_or_default()),
     };
     let mut item = item.object(now);
-    let owner = item.text("customer").unwrap_or_default().to_owned();
-    let mut own = Vec::new();
-    for offer in discounts::offers(discounts::resolve(tx, given, Some(&owner), None)?) {
-        own.push(tx.redeem(&offer, Some(&owner), Holder::InvoiceItem(&item.id))?.id);
+    if let Some(discountable) = discountable {
+        item.body["discountable"] = json!(discountable);
     }
-    item.body["discounts"] = json!(own);
+    let wanted = discounts::resolve(tx, given, Some(&customer.id), None)?;
+    let held = tx.hold(&wanted, Some(&customer.id), Holder::InvoiceItem(&item.id))?;
+    item.body["discounts"] = json!(held);
     if let Some(id) = invoice {
-        let before = tx.get(Kind::Invoice, &id, "invoice")?;
-        if before.text("status") != Some("draft") {
-            return Err(ApiError::invalid("This invoice is no longer editable")
-                .code("invoice_not_editable"));
-        }
-        let mut draft = before.clone();
-        if let Some(lines) = draft.body["lines"]["data"].as_array_mut() {
-            lines.push(of_invoice_item(&item));
-        }
-        let mut reductions = tx.reductions_of_invoice(&before)?;
-        let currency = before.text("currency").unwrap_or_default();
-        reductions.splice(0..0, tx.reductions_of_items(std::slice::from_ref(&item), currency)?);
-        add_up(&mut draft, &reductions);
-        tx.create(&item)?;
-        tx.update(&before, &draft)?;
-    } else {
-        tx.create(&item)?;
+        let draft = tx.get(Kind::Invoice, &id, "invoice")?;
+        place_on(tx, &draft, &item)?;
     }
+    tx.create(&item)?;
+    Ok(item.body)
+}
+
+fn take_period(params: &mut Params) -> Result<Option<Period>, ApiError> {
+    params.hash("period", |period| {
+        let time = |period: &mut Params, name| {
+            period.integer(name)?.ok_or_else(|| ApiError::missing(period.name(name)))
+        };
+        Ok(Period { start: time(period, "start")?, end: time(period, "end")? })
+    })
+}
+
+/// Puts an item's line on a draft, in place of the one it had.
+fn place_on(tx: &mut Tx<'_>, before: &Object, item: &Object) -> Result<(), ApiError> {
+    if before.text("status") != Some("draft") {
+        return Err(
+            ApiError::invalid("This invoice is no longer editable").code("invoice_not_editable")
+        );
+    }
+    let mut draft = before.clone();
+    let mut line = of_invoice_item(item);
+    if let Some(lines) = draft.body["lines"]["data"].as_array_mut() {
+        let is_same = |line: &&mut Value| {
+            line["parent"]["invoice_item_details"]["invoice_item"] == item.id.as_str()
+        };
+        match lines.iter_mut().find(is_same) {
+            Some(old) => {
+                line["id"] = old["id"].take();
+                *old = line;
+            }
+            None => lines.push(line),
+        }
+    }
+    let currency = before.text("currency").unwrap_or_default();
+    let mut reductions = tx.reductions_of_items(std::slice::from_ref(item), currency)?;
+    let others = tx.reductions_of_invoice(before)?.into_iter();
+    reductions.extend(others.filter(|other| !other.is_of_item(&item.id)));
+    tx.add_up(&mut draft, &reductions)?;
+    tx.update(before, &draft)
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let before =
+        tx.get(Kind::InvoiceItem, request.id(), "invoiceitem").map_err(ApiError::in_path)?;
+    let mut params = request.params;
+    let charge = Charge::take(&mut params)?;
+    let description = params.clearable("description")?;
+    let period = take_period(&mut params)?;
+    let metadata = params.metadata()?;
+    let given = take_discounts(&mut params)?;
+    let discountable = params.boolean("discountable")?;
+    let rates = take_ids(&mut params, "tax_rates")?;
+    for ignored in ["tax_behavior", "tax_code"] {
+        params.kept(ignored);
+    }
+    params.finish()?;
+    let mut item = before.clone();
+    let quantity = charge.quantity.or(item.integer("quantity")).unwrap_or(1);
+    item.body["quantity"] = json!(quantity);
+    item.body["quantity_decimal"] = json!(quantity.to_string());
+    if let Some((amount, price)) = charge.resolve(tx, quantity)? {
+        set_charge(&mut item, amount, &price);
+    }
+    if let Some(description) = description {
+        item.body["description"] = json!(description);
+    }
+    if let Some(period) = period {
+        item.body["period"] = json!({ "start": period.start, "end": period.end });
+    }
+    if let Some(discountable) = discountable {
+        item.body["discountable"] = json!(discountable);
+    }
+    if let Some(rates) = tax_rates::resolve(tx, rates)? {
+        item.body["tax_rates"] = json!(rates);
+    }
+    Metadata::apply(metadata, &mut item.body);
+    if let Some(given) = given {
+        let customer = before.text("customer");
+        let wanted = discounts::resolve(tx, given, customer, None)?;
+        let held = tx.hold(&wanted, customer, Holder::InvoiceItem(&before.id))?;
+        item.body["discounts"] = json!(held);
+    }
+    if let Some(invoice) = before.text("invoice").map(str::to_owned) {
+        let draft = tx.get(Kind::Invoice, &invoice, "invoice")?;
+        place_on(tx, &draft, &item)?;
+    }
+    tx.update(&before, &item)?;
     Ok(item.body)
 }
 

@@ -1,13 +1,15 @@
 //! Invoices.
 
 mod previews;
+mod taxed_by;
 
 use serde_json::{Value, json};
 
 pub(super) use self::previews::create_preview;
+use self::taxed_by::TaxedBy;
 use super::{
     Outcome, Page, Request, customers,
-    discounts::{self, GivenDiscounts, Wanted, take_discounts},
+    discounts::{self, GivenDiscounts, take_discounts},
     list::envelope,
     subscriptions::usable_payment_method,
 };
@@ -17,7 +19,9 @@ use crate::sandbox::{
         collect::Collected,
         discount::Reduction,
         invoice::{DRAFT_TIME, Draft},
-        lines as invoice_lines, pending_update,
+        lines as invoice_lines,
+        offer::Wanted,
+        pending_update,
         proration::Period,
         redeem::Holder,
     },
@@ -47,9 +51,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let default_payment_method = params.string("default_payment_method")?;
     let discounts = take_discounts(&mut params)?;
     let metadata = params.metadata()?;
-    for ignored in
-        ["automatic_tax", "due_date", "footer", "payment_settings", "custom_fields", "rendering"]
-    {
+    let taxed_by = TaxedBy::take(&mut params)?;
+    for ignored in ["due_date", "footer", "payment_settings", "custom_fields", "rendering"] {
         params.kept(ignored);
     }
     params.finish()?;
@@ -103,6 +106,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         customers::owned_payment_method(tx, &id, &customer.id, "default_payment_method")?;
         invoice.body["default_payment_method"] = json!(id);
     }
+    taxed_by.apply(tx, &mut invoice)?;
     tx.save(&invoice)?;
     Ok(invoice.body)
 }
@@ -141,6 +145,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let auto_advance = params.boolean("auto_advance")?;
     let footer = params.clearable("footer")?;
     let default_payment_method = params.clearable("default_payment_method")?;
+    let taxed_by = TaxedBy::take(&mut params)?;
     params.finish()?;
     let mut invoice = before.clone();
     Metadata::apply(metadata, &mut invoice.body);
@@ -160,6 +165,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
             invoice.body["automatically_finalizes_at"] = json!(at);
         }
     }
+    taxed_by.apply(tx, &mut invoice)?;
     tx.update(&before, &invoice)?;
     Ok(invoice.body)
 }

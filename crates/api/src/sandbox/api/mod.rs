@@ -29,6 +29,8 @@ mod stripecli;
 mod subscription_items;
 mod subscription_schedules;
 mod subscriptions;
+mod tax_ids;
+mod tax_rates;
 mod test_clocks;
 mod webhook_endpoints;
 

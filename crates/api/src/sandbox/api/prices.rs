@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request, products};
 use crate::sandbox::{
+    billing::pricing,
     error::ApiError,
     object::{Kind, Object},
     params::{Metadata, Params},
@@ -20,8 +21,8 @@ const MAX_LOOKUP_KEY: usize = 200;
 #[derive(Debug, Clone)]
 pub(super) struct NewPrice {
     currency: String,
-    /// Minor units, and their decimal form.
-    amount: Option<(i64, String)>,
+    /// Minor units when they are whole, and their decimal form.
+    amount: Option<(Option<i64>, String)>,
     recurring: Option<Value>,
     tax_behavior: String,
     billing_scheme: String,
@@ -58,6 +59,9 @@ impl NewPrice {
                 "tiers",
                 "Tiers are given when `billing_scheme=tiered`, and only then.",
             ));
+        }
+        if is_tiered && new.tiers_mode.is_none() {
+            return Err(ApiError::missing("tiers_mode"));
         }
         if new.amount.is_none() && !is_tiered && new.custom_unit_amount.is_none() {
             return Err(ApiError::invalid(
@@ -108,7 +112,7 @@ impl NewPrice {
     /// Makes the price.
     pub(super) fn create(self, tx: &mut Tx<'_>, product: &str) -> Result<Object, ApiError> {
         let (amount, decimal) =
-            self.amount.map_or((None, None), |(amount, text)| (Some(amount), Some(text)));
+            self.amount.map_or((None, None), |(amount, text)| (amount, Some(text)));
         let mut body = json!({
             "active": self.active,
             "billing_scheme": self.billing_scheme,
@@ -347,26 +351,18 @@ fn check_lookup_key(key: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
-fn take_amount(params: &mut Params) -> Result<Option<(i64, String)>, ApiError> {
+/// `unit_amount`, which a fraction of a minor unit leaves null, and its decimal form.
+fn take_amount(params: &mut Params) -> Result<Option<(Option<i64>, String)>, ApiError> {
     if let Some(amount) = params.integer_from("unit_amount", 0)? {
-        return Ok(Some((amount, amount.to_string())));
+        return Ok(Some((Some(amount), amount.to_string())));
     }
     let Some(decimal) = params.string("unit_amount_decimal")? else { return Ok(None) };
-    let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
-    let is_decimal =
-        !whole.is_empty() && (whole.len() + fraction.len()) <= 18 && (fraction.len() <= 12);
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match whole.parse::<i64>() {
-        Ok(amount) if is_decimal && digits(whole) && digits(fraction) => {
-            // Charges are made in whole minor units; the fraction stays in the decimal form.
-            let rounds_up = fraction.bytes().next().is_some_and(|digit| digit >= b'5');
-            Ok(Some((amount + i64::from(rounds_up), decimal)))
-        }
-        _ => Err(ApiError::invalid_param(
+    pricing::shown(&decimal).map(Some).ok_or_else(|| {
+        ApiError::invalid_param(
             params.name("unit_amount_decimal"),
             format!("Invalid decimal: {decimal}"),
-        )),
-    }
+        )
+    })
 }
 
 fn take_recurring(params: &mut Params) -> Result<Value, ApiError> {

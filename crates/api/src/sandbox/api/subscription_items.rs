@@ -2,10 +2,16 @@
 
 use serde_json::json;
 
-use super::{Outcome, Page, Request, list::envelope, prices::GivenPrice};
+use super::{
+    Outcome, Page, Request,
+    discounts::{self, take_discounts},
+    list::envelope,
+    prices::GivenPrice,
+    tax_rates::{self, take_ids},
+};
 use crate::sandbox::{
     billing::{
-        change::{self, Change, ItemChange, Proration},
+        change::{self, Change, ItemChange, Proration, SetItem},
         items::{self, NewItem},
     },
     error::ApiError,
@@ -81,11 +87,15 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let price = GivenPrice::take(&mut params)?;
     let quantity = params.integer_from("quantity", 0)?.unwrap_or(1);
     let metadata = Metadata::new_value(params.metadata()?);
+    let (rates, given) = (take_ids(&mut params, "tax_rates")?, take_discounts(&mut params)?);
     let how = take_how(&mut params)?;
     params.finish()?;
     let before = tx.get(Kind::Subscription, &id, "subscription")?;
-    let price = price.resolve(tx)?;
-    let after = apply(tx, &before, ItemChange::Add(NewItem { price, quantity, metadata }), how)?;
+    let mut new = NewItem::of(price.resolve(tx)?, quantity, metadata);
+    new.tax_rates = tax_rates::resolve(tx, rates)?.unwrap_or_default();
+    let customer = before.text("customer");
+    new.discounts = discounts::resolve(tx, given.unwrap_or_default(), customer, None)?;
+    let after = apply(tx, &before, ItemChange::Add(new), how)?;
     Ok(items::of(&after).last().cloned().unwrap_or_default())
 }
 
@@ -97,14 +107,22 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let price = if has_price { Some(GivenPrice::take(&mut params)?) } else { None };
     let quantity = params.integer_from("quantity", 0)?;
     let metadata = params.metadata()?;
+    let (rates, given) = (take_ids(&mut params, "tax_rates")?, take_discounts(&mut params)?);
     let how = take_how(&mut params)?;
     params.finish()?;
     let price = price.map(|price| price.resolve(tx)).transpose()?;
     let mut body = item(&before, &id)?;
     Metadata::apply(metadata, &mut body);
-    let change =
-        ItemChange::Set { id: id.clone(), price, quantity, metadata: body["metadata"].take() };
-    let after = apply(tx, &before, change, how)?;
+    let customer = before.text("customer");
+    let set = SetItem {
+        id: id.clone(),
+        price,
+        quantity,
+        metadata: body["metadata"].take(),
+        tax_rates: tax_rates::resolve(tx, rates)?,
+        discounts: given.map(|given| discounts::resolve(tx, given, customer, None)).transpose()?,
+    };
+    let after = apply(tx, &before, ItemChange::Set(set), how)?;
     item(&after, &id)
 }
 

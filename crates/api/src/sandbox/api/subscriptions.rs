@@ -17,13 +17,14 @@ use super::{
     Outcome, Page, Request, customers,
     discounts::{self, take_discounts},
     payment_methods,
+    tax_rates::{self, take_ids},
 };
 use crate::sandbox::{
     billing::{
         cancel::{self, Ending},
         change::{self, Proration},
         collect::Collected,
-        items::{self, NewItem},
+        items,
         pause::{self, Pause},
         subscribe::{FirstPayment, NewSubscription, Started, subscribe},
     },
@@ -65,10 +66,14 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         kept["automatic_tax"] =
             json!({ "disabled_reason": null, "enabled": enabled, "liability": null });
     }
+    let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
     for name in IGNORED {
         params.kept(name);
     }
     params.finish()?;
+    if let Some(rates) = tax_rates::resolve(tx, default_tax_rates)? {
+        kept["default_tax_rates"] = json!(rates);
+    }
 
     let customer = customers::live(tx, &customer, "customer")?;
     if items.is_empty() {
@@ -87,10 +92,10 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         )
         .param("days_until_due"));
     }
-    let recurring = new_items(tx, items)?;
+    let recurring = new_items(tx, items, &customer.id)?;
     let mut fees = Vec::new();
     for (index, item) in one_time.into_iter().enumerate() {
-        fees.push(item.new_item(tx, index, false)?);
+        fees.push(item.new_item(tx, index, false, &customer.id)?);
     }
     if let (Some(currency), Some(item)) = (&currency, recurring.first())
         && item.price.text("currency") != Some(currency)
@@ -102,7 +107,10 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     let own_currency =
         recurring.first().and_then(|item| item.price.text("currency")).unwrap_or("usd");
-    let order = recurring.iter().chain(&fees).map(NewItem::amount).sum();
+    let mut order = 0_i64;
+    for item in recurring.iter().chain(&fees) {
+        order = order.saturating_add(item.amount(tx)?);
+    }
     let amount = Some((order, own_currency));
     let wanted = discounts::resolve(tx, given_discounts, Some(&customer.id), amount)?;
     let default_payment_method = match default_payment_method {

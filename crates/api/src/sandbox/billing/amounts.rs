@@ -13,6 +13,19 @@ pub(crate) fn written(amount: i64, currency: &str) -> String {
     }
 }
 
+/// As [`written`], of a decimal of minor units: `$0.125` for `12.5`.
+pub(crate) fn written_decimal(amount: &str, currency: &str) -> String {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    let decimals = decimals(currency);
+    let digits = format!("{whole:0>width$}", width = decimals + 1);
+    let (whole, minor) = digits.split_at(digits.len() - decimals);
+    let point = if minor.is_empty() && fraction.is_empty() { "" } else { "." };
+    match symbol(currency) {
+        Some(symbol) => format!("{symbol}{whole}{point}{minor}{fraction}"),
+        None => format!("{whole}{point}{minor}{fraction} {}", currency.to_ascii_uppercase()),
+    }
+}
+
 /// Stripe's decimals, which are not always ISO's.
 fn decimals(currency: &str) -> usize {
     match currency {
@@ -44,5 +57,8 @@ mod tests {
         assert_eq!(written(900, "jpy"), "¥900");
         assert_eq!(written(12_500, "kwd"), "12.500 KWD");
         assert_eq!(written(100, "isk"), "1.00 ISK");
+        assert_eq!(written_decimal("900", "usd"), "$9.00");
+        assert_eq!(written_decimal("0.05", "usd"), "$0.0005");
+        assert_eq!(written_decimal("12.5", "jpy"), "¥12.5");
     }
 }

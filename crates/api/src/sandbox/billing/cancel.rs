@@ -128,7 +128,7 @@ pub(crate) fn credit_unused_time(tx: &mut Tx<'_>, subscription: &Object) -> Resu
     for item in items::of(subscription) {
         let quantity = item["quantity"].as_i64().unwrap_or(1);
         let period = items::period(item);
-        let paid = lines::price_amount(&item["price"], quantity) - off_item(subscription, item);
+        let paid = tx.item_cost(item)? - off_item(subscription, item);
         let amount = -share(paid, period, now);
         if amount == 0 {
             continue;
@@ -147,6 +147,7 @@ pub(crate) fn credit_unused_time(tx: &mut Tx<'_>, subscription: &Object) -> Resu
             proration: true,
             invoice: None,
             metadata: Value::Null,
+            tax_rates: item["tax_rates"].clone(),
         };
         tx.create(&credit.object(now))?;
     }

@@ -1,16 +1,18 @@
 //! Changing what a subscription charges: items, quantities, cycle, with proration.
 
+mod changed;
+
 use serde_json::{Value, json};
 
 use super::{
-    calendar::Interval,
     collect::Collected,
-    discount::{Part, reduce},
+    discount::{Part, Reduction, reduce},
     invoice::Draft,
     items::{self, NewItem},
     lines::{self, NewInvoiceItem},
+    offer::Wanted,
     proration::{Period, share},
-    redeem::{off_item, set_off_item},
+    redeem::{off_item, reductions_of_wanted, set_off_item},
 };
 use crate::sandbox::{
     error::ApiError,
@@ -46,8 +48,20 @@ impl Proration {
 #[derive(Debug, Clone)]
 pub(crate) enum ItemChange {
     Add(NewItem),
-    Set { id: String, price: Option<Object>, quantity: Option<i64>, metadata: Value },
+    Set(SetItem),
     Remove { id: String },
+}
+
+/// What is set anew on an item; what is not given stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SetItem {
+    pub(crate) id: String,
+    pub(crate) price: Option<Object>,
+    pub(crate) quantity: Option<i64>,
+    pub(crate) metadata: Value,
+    /// Tax rates as objects.
+    pub(crate) tax_rates: Option<Vec<Value>>,
+    pub(crate) discounts: Option<Vec<Wanted>>,
 }
 
 /// What to change.
@@ -75,6 +89,10 @@ pub(crate) struct Planned {
     pub(crate) invoices_now: bool,
     /// What the changed items get off their running period.
     pub(crate) taken_off: Vec<(String, i64)>,
+    /// The discounts that items are to hold from now on.
+    pub(crate) discounts: Vec<(String, Vec<Wanted>)>,
+    /// What reduces single items once they hold them.
+    pub(crate) item_reductions: Vec<Reduction>,
 }
 
 /// Works out a change.
@@ -86,8 +104,14 @@ pub(crate) fn plan(
     let old = items::of(subscription).to_vec();
     let is_trial = subscription.text("status") == Some("trialing") && !change.restarts_cycle;
     let anchor = subscription.integer("billing_cycle_anchor").unwrap_or(change.at);
-    let mut new = changed_items(subscription, change, anchor)?;
-    let restarts = !is_trial && (change.restarts_cycle || needs_new_cycle(&old, &new));
+    let mut new = changed::items(subscription, change, anchor)?;
+    let discounts = changed::discounts(change);
+    let old_costs = costs(tx, &old)?;
+    let new_costs = costs(tx, &new)?;
+    let becomes_paid =
+        old_costs.iter().all(|cost| *cost == 0) && new_costs.iter().any(|cost| *cost > 0);
+    let restarts = !is_trial
+        && (change.restarts_cycle || changed::has_new_interval(&old, &new) || becomes_paid);
     if restarts {
         for item in &mut new {
             let end = items::interval(item)
@@ -95,42 +119,34 @@ pub(crate) fn plan(
             items::set_period(item, Period { start: change.at, end });
         }
     }
-    let off = off_items(tx, subscription, &new)?;
+    let item_reductions = item_reductions(tx, subscription, &new, &discounts)?;
+    let off = off_items(tx, subscription, &new, &new_costs, &item_reductions)?;
+    let before = |item: &Value| old.iter().find(|before| before["id"] == item["id"]);
+    let is_changed =
+        |item: &Value| before(item).is_none_or(|before| changed::charges_differ(before, item));
     let mut prorations = Vec::new();
     let was_trial = subscription.text("status") == Some("trialing");
     if !was_trial && change.proration != Proration::None {
-        for item in &old {
+        for (item, cost) in old.iter().zip(&old_costs) {
             let after = new.iter().find(|after| after["id"] == item["id"]);
-            if restarts || after.is_none_or(|after| charges_differ(item, after)) {
-                let paid = amount(item) - off_item(subscription, item);
+            if restarts || after.is_none_or(|after| changed::charges_differ(item, after)) {
+                let paid = cost - off_item(subscription, item);
                 let credit = proration(tx, subscription, item, change.at, "Unused", -paid)?;
                 prorations.extend(credit);
             }
         }
-        for (item, off) in new.iter().zip(&off).filter(|_| !restarts) {
-            let before = old.iter().find(|before| before["id"] == item["id"]);
-            if before.is_none_or(|before| charges_differ(before, item)) {
-                let price = amount(item) - off;
-                prorations.extend(proration(
-                    tx,
-                    subscription,
-                    item,
-                    change.at,
-                    "Remaining",
-                    price,
-                )?);
+        for ((item, off), cost) in new.iter().zip(&off).zip(&new_costs).filter(|_| !restarts) {
+            if is_changed(item) {
+                let price = cost - off;
+                let debit = proration(tx, subscription, item, change.at, "Remaining", price)?;
+                prorations.extend(debit);
             }
         }
     }
     let mut new_periods = Vec::new();
     for item in new.iter().filter(|_| restarts) {
-        let product = tx.product_name(&item["price"])?;
-        new_periods.push(lines::of_subscription_item(item, &subscription.id, false, &product));
+        new_periods.extend(tx.period_lines(item, &subscription.id, false)?);
     }
-    let is_changed = |item: &Value| {
-        let before = old.iter().find(|before| before["id"] == item["id"]);
-        before.is_none_or(|before| charges_differ(before, item))
-    };
     let taken_off = new
         .iter()
         .zip(off)
@@ -140,13 +156,43 @@ pub(crate) fn plan(
     let invoices_now =
         restarts || (change.proration == Proration::AlwaysInvoice && !prorations.is_empty());
     Ok(Planned {
-        items: new,
         anchor: restarts.then_some(change.at),
+        items: new,
         prorations,
         new_periods,
         invoices_now,
         taken_off,
+        discounts,
+        item_reductions,
     })
+}
+
+/// What a whole period of each item costs.
+fn costs(tx: &mut Tx<'_>, items: &[Value]) -> Result<Vec<i64>, ApiError> {
+    items.iter().map(|item| tx.item_cost(item)).collect()
+}
+
+/// What reduces single items once they hold the discounts of the change.
+fn item_reductions(
+    tx: &mut Tx<'_>,
+    subscription: &Object,
+    items: &[Value],
+    discounts: &[(String, Vec<Wanted>)],
+) -> Result<Vec<Reduction>, ApiError> {
+    let currency = subscription.text("currency").unwrap_or_default();
+    let mut reductions = Vec::new();
+    for item in items {
+        match discounts.iter().find(|(id, _)| item["id"] == *id) {
+            Some((id, wanted)) => {
+                let wanted = reductions_of_wanted(wanted, currency).into_iter();
+                reductions.extend(wanted.map(|reduction| reduction.for_item(id)));
+            }
+            None => {
+                reductions.extend(tx.reductions_of_held(std::slice::from_ref(item), currency)?);
+            }
+        }
+    }
+    Ok(reductions)
 }
 
 /// What the discounts that go on take off each item's whole period. One that a single invoice uses up is left for
@@ -155,18 +201,23 @@ fn off_items(
     tx: &mut Tx<'_>,
     subscription: &Object,
     items: &[Value],
+    costs: &[i64],
+    item_reductions: &[Reduction],
 ) -> Result<Vec<i64>, ApiError> {
     let customer = subscription.text("customer").unwrap_or_default().to_owned();
     let customer = tx.get(Kind::Customer, &customer, "customer")?;
     let currency = subscription.text("currency").unwrap_or_default();
-    let mut reductions = tx.reductions(&customer, Some(subscription), currency)?;
+    let mut reductions = item_reductions.to_vec();
+    reductions.extend(tx.reductions_of_all(&customer, Some(subscription), currency)?);
     reductions.retain(|reduction| !reduction.is_once);
     let parts: Vec<Part<'_>> = items
         .iter()
-        .map(|item| Part {
-            amount: amount(item),
+        .zip(costs)
+        .map(|(item, cost)| Part {
+            amount: *cost,
             product: item["price"]["product"].as_str().unwrap_or_default(),
             invoice_item: None,
+            subscription_item: item["id"].as_str(),
             is_discountable: true,
         })
         .collect();
@@ -179,14 +230,32 @@ fn off_items(
     Ok(off)
 }
 
+impl Planned {
+    /// Redeems the discounts that its items are to hold.
+    pub(super) fn hold_discounts(
+        &mut self,
+        tx: &mut Tx<'_>,
+        subscription: &Object,
+    ) -> Result<(), ApiError> {
+        let customer = subscription.text("customer").unwrap_or_default();
+        for (id, wanted) in std::mem::take(&mut self.discounts) {
+            if let Some(item) = self.items.iter_mut().find(|item| item["id"] == id) {
+                tx.hold_for_item(item, &wanted, customer)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes a planned change and collects what is due at once. `subscription` may carry further changes.
 pub(crate) fn apply(
     tx: &mut Tx<'_>,
     before: &Object,
     mut subscription: Object,
-    planned: Planned,
+    mut planned: Planned,
     presence: Presence,
 ) -> Result<(Object, Option<(Object, Collected)>), ApiError> {
+    planned.hold_discounts(tx, before)?;
     items::set(&mut subscription, planned.items);
     for (item, off) in planned.taken_off {
         set_off_item(&mut subscription, &item, off);
@@ -263,83 +332,6 @@ pub(crate) fn update_invoice(
     Ok(invoice)
 }
 
-fn changed_items(
-    subscription: &Object,
-    change: &Change,
-    anchor: i64,
-) -> Result<Vec<Value>, ApiError> {
-    let mut values = items::of(subscription).to_vec();
-    for item in &change.items {
-        match item {
-            ItemChange::Add(new) => {
-                let interval = Interval::of_price(&new.price.body);
-                let end = match subscription.integer("trial_end").filter(|end| *end > change.at) {
-                    Some(trial_end) => trial_end,
-                    None => interval
-                        .map_or(change.at, |interval| interval.next_boundary(anchor, change.at)),
-                };
-                values.push(new.value(
-                    &subscription.id,
-                    Period { start: change.at, end },
-                    change.at,
-                ));
-            }
-            ItemChange::Set { id, price, quantity, metadata } => {
-                let value = values
-                    .iter_mut()
-                    .find(|value| value["id"] == *id)
-                    .ok_or_else(|| no_such_item(id))?;
-                if let Some(price) = price {
-                    items::set_price(value, &price.body);
-                }
-                if let Some(quantity) = quantity {
-                    value["quantity"] = json!(quantity);
-                }
-                if metadata.is_object() {
-                    value["metadata"] = metadata.clone();
-                }
-            }
-            ItemChange::Remove { id } => {
-                let place = values
-                    .iter()
-                    .position(|value| value["id"] == *id)
-                    .ok_or_else(|| no_such_item(id))?;
-                values.remove(place);
-            }
-        }
-    }
-    if values.is_empty() {
-        return Err(ApiError::invalid_param(
-            "items",
-            "A subscription must have at least one active plan. \
-             To cancel a subscription, please use the cancel API endpoint on the subscription object.",
-        ));
-    }
-    Ok(values)
-}
-
-fn no_such_item(id: &str) -> ApiError {
-    ApiError::no_such(Kind::SubscriptionItem, id, "items[0][id]")
-}
-
-/// Whether the new items cannot go on in the old periods: another interval, or free before and paid now.
-fn needs_new_cycle(old: &[Value], new: &[Value]) -> bool {
-    let has_new_interval = new.iter().any(|item| {
-        let before = old.iter().find(|before| before["id"] == item["id"]);
-        before.is_some_and(|before| items::interval(before) != items::interval(item))
-    });
-    let total = |values: &[Value]| values.iter().map(amount).fold(0_i64, i64::saturating_add);
-    has_new_interval || (total(old) == 0 && total(new) > 0)
-}
-
-fn charges_differ(before: &Value, after: &Value) -> bool {
-    before["price"]["id"] != after["price"]["id"] || before["quantity"] != after["quantity"]
-}
-
-fn amount(item: &Value) -> i64 {
-    lines::price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1))
-}
-
 /// The credit (`charged` below zero) or debit for the rest of an item's period, for which `charged` is the whole.
 fn proration(
     tx: &mut Tx<'_>,
@@ -374,5 +366,6 @@ fn proration(
         proration: true,
         invoice: None,
         metadata: Value::Null,
+        tax_rates: item["tax_rates"].clone(),
     }))
 }

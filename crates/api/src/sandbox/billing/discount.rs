@@ -13,10 +13,19 @@ pub(crate) struct Reduction {
     off: Off,
     /// Products it is limited to; none for all.
     products: Option<Vec<String>>,
-    /// The one invoice item it is limited to.
-    invoice_item: Option<String>,
+    /// The one item it is limited to.
+    target: Option<Target>,
     /// Whether the first invoice that it reduces uses it up.
     pub(crate) is_once: bool,
+}
+
+/// An item that has a discount of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    /// `ii_…`
+    InvoiceItem(String),
+    /// `si_…`
+    SubscriptionItem(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +42,7 @@ pub(crate) struct Part<'a> {
     pub(crate) amount: i64,
     pub(crate) product: &'a str,
     pub(crate) invoice_item: Option<&'a str>,
+    pub(crate) subscription_item: Option<&'a str>,
     pub(crate) is_discountable: bool,
 }
 
@@ -48,20 +58,33 @@ impl Reduction {
             products.iter().filter_map(|product| product.as_str().map(str::to_owned)).collect()
         });
         let is_once = coupon["duration"] == "once";
-        Some(Reduction { id: id.to_owned(), off, products, invoice_item: None, is_once })
+        Some(Reduction { id: id.to_owned(), off, products, target: None, is_once })
     }
 
     /// What a discount takes off amounts in `currency`.
     pub(crate) fn of(discount: &Object, currency: &str) -> Option<Reduction> {
         let coupon = &discount.private["coupon"];
         let reduction = Reduction::of_coupon(&discount.id, coupon, currency)?;
-        let invoice_item = discount.text("invoice_item").map(str::to_owned);
-        Some(Reduction { invoice_item, ..reduction })
+        let of = |name: &str| discount.text(name).map(str::to_owned);
+        let target = of("invoice_item")
+            .map(Target::InvoiceItem)
+            .or(of("subscription_item").map(Target::SubscriptionItem));
+        Some(Reduction { target, ..reduction })
     }
 
-    /// Whether it is more than a single invoice item's.
+    /// The same, of one subscription item.
+    pub(crate) fn for_item(self, item: &str) -> Reduction {
+        Reduction { target: Some(Target::SubscriptionItem(item.to_owned())), ..self }
+    }
+
+    /// Whether it is this invoice item's own.
+    pub(crate) fn is_of_item(&self, item: &str) -> bool {
+        matches!(&self.target, Some(Target::InvoiceItem(own)) if own == item)
+    }
+
+    /// Whether it is more than a single item's.
     pub(crate) fn is_for_all_items(&self) -> bool {
-        self.invoice_item.is_none()
+        self.target.is_none()
     }
 
     fn reaches(&self, part: &Part<'_>) -> bool {
@@ -69,8 +92,11 @@ impl Reduction {
             .products
             .as_ref()
             .is_none_or(|products| products.iter().any(|product| product == part.product));
-        let on_item =
-            self.invoice_item.as_deref().is_none_or(|item| part.invoice_item == Some(item));
+        let on_item = match &self.target {
+            None => true,
+            Some(Target::InvoiceItem(item)) => part.invoice_item == Some(item),
+            Some(Target::SubscriptionItem(item)) => part.subscription_item == Some(item),
+        };
         part.is_discountable && in_products && on_item
     }
 }
@@ -143,7 +169,7 @@ pub(crate) fn reduce_lines(lines: &mut [Value], reductions: &[Reduction]) -> Vec
             .collect();
         let own: Vec<&str> = reductions
             .iter()
-            .filter(|reduction| reduction.invoice_item.is_some() && reduction.reaches(&part))
+            .filter(|reduction| !reduction.is_for_all_items() && reduction.reaches(&part))
             .map(|reduction| reduction.id.as_str())
             .collect();
         let own = json!(own);
@@ -161,6 +187,7 @@ fn part_of_line(line: &Value) -> Part<'_> {
         invoice_item: ["invoice_item_details", "subscription_item_details"]
             .into_iter()
             .find_map(|details| parent[details]["invoice_item"].as_str()),
+        subscription_item: parent["subscription_item_details"]["subscription_item"].as_str(),
         is_discountable: line["discountable"] == true,
     }
 }
@@ -180,7 +207,7 @@ mod tests {
     }
 
     fn part(amount: i64, product: &str) -> Part<'_> {
-        Part { amount, product, invoice_item: None, is_discountable: true }
+        Part { amount, product, invoice_item: None, subscription_item: None, is_discountable: true }
     }
 
     #[test]
@@ -222,6 +249,14 @@ mod tests {
         let half = coupon(json!({ "percent_off": 50 }));
         let proration = Part { is_discountable: false, ..part(400, "a") };
         assert_eq!(reduce(&[proration, part(600, "a")], &[half]), [[0, 300]]);
+    }
+
+    #[test]
+    fn an_items_own_discount_reaches_no_other_item() {
+        let half = coupon(json!({ "percent_off": 50 })).for_item("si_1");
+        let one = Part { subscription_item: Some("si_1"), ..part(400, "a") };
+        let other = Part { subscription_item: Some("si_2"), ..part(600, "a") };
+        assert_eq!(reduce(&[one, other], &[half]), [[200, 0]]);
     }
 
     #[test]

@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    discount::{Reduction, reduce_lines},
-    lines,
-    proration::Period,
-};
+use super::{discount::Reduction, lines, proration::Period, totals::settle_balance};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object, random_word},
@@ -76,7 +72,6 @@ fn unset() -> Value {
         "automatic_tax": {
             "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null,
         },
-        "customer_tax_ids": [],
         "default_tax_rates": [],
         "discounts": [],
         "issuer": { "type": "self" },
@@ -99,95 +94,70 @@ fn unset() -> Value {
     body
 }
 
-/// The invoice as it would be stored at `now`.
-pub(crate) fn drafted(draft: Draft<'_>, business: &str, now: i64) -> Object {
-    let id = Kind::Invoice.new_id();
-    let customer = &draft.customer.body;
-    let parent = draft.subscription.map(|subscription| {
-        json!({
-            "type": "subscription_details",
-            "quote_details": null,
-            "subscription_details": { "metadata": subscription.body["metadata"], "subscription": subscription.id },
-        })
-    });
-    let sent = draft.days_until_due.is_some();
-    let mut body = unset();
-    let given = json!({
-        "account_name": business,
-        "auto_advance": draft.finalizes_itself,
-        "automatically_finalizes_at": draft.finalizes_itself.then_some(now + DRAFT_TIME),
-        "billing_reason": draft.reason,
-        "collection_method": if sent { "send_invoice" } else { "charge_automatically" },
-        "currency": draft.currency,
-        "customer": draft.customer.id,
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
-        "due_date": draft.days_until_due.map(|days| now + days * 86_400),
-        "lines": { "object": "list", "data": draft.lines, "has_more": false, "total_count": 0,
-            "url": format!("/v1/invoices/{id}/lines") },
-        "parent": parent,
-        "period_end": draft.period.end,
-        "period_start": draft.period.start,
-        "starting_balance": customer["balance"],
-        "status": "draft",
-        "test_clock": customer["test_clock"],
-    });
-    if let (Some(body), Value::Object(given)) = (body.as_object_mut(), given) {
-        body.extend(given);
-    }
-    let mut invoice = Object::with_id(Kind::Invoice, id, now, body);
-    if draft.finalizes_itself && !sent {
-        invoice.body["next_payment_attempt"] = json!(now + DRAFT_TIME);
-    }
-    add_up(&mut invoice, &draft.reductions);
-    invoice
-}
-
-/// Reduces the lines and sums them into the totals.
-pub(crate) fn add_up(invoice: &mut Object, reductions: &[Reduction]) {
-    let id = invoice.id.clone();
-    let mut subtotal = 0_i64;
-    let mut lines = match invoice.body["lines"]["data"].take() {
-        Value::Array(lines) => lines,
-        _ => Vec::new(),
-    };
-    for line in &mut lines {
-        line["invoice"] = json!(id);
-        subtotal = subtotal.saturating_add(line["amount"].as_i64().unwrap_or(0));
-    }
-    let taken = reduce_lines(&mut lines, reductions);
-    let total = taken.iter().fold(subtotal, |left, off| left - off);
-    let named = |(reduction, amount): (&Reduction, &i64)| json!({ "amount": amount, "discount": reduction.id });
-    let body = &mut invoice.body;
-    body["total_discount_amounts"] = reductions.iter().zip(&taken).map(named).collect();
-    let of_all = reductions.iter().filter(|reduction| reduction.is_for_all_items());
-    body["discounts"] = of_all.map(|reduction| json!(reduction.id)).collect();
-    body["lines"]["total_count"] = json!(lines.len());
-    body["lines"]["data"] = Value::Array(lines);
-    for (field, amount) in [
-        ("subtotal", subtotal),
-        ("subtotal_excluding_tax", subtotal),
-        ("total", total),
-        ("total_excluding_tax", total),
-    ] {
-        body[field] = json!(amount);
-    }
-    let (due, _) = settle_balance(total, invoice.integer("starting_balance").unwrap_or(0));
-    invoice.body["amount_due"] = json!(due);
-    invoice.body["amount_remaining"] = json!(due);
-}
-
-/// What is due once the customer's balance (below zero: credit) is taken into account, and the balance after.
-fn settle_balance(total: i64, balance: i64) -> (i64, i64) {
-    let sum = total.saturating_add(balance);
-    (sum.max(0), sum.min(0))
+/// `automatic_tax` of an invoice that is taxed by itself.
+pub(crate) fn automatic_tax() -> Value {
+    json!({
+        "disabled_reason": null, "enabled": true, "liability": { "type": "self" }, "provider": "stripe",
+        "status": null,
+    })
 }
 
 impl Tx<'_> {
+    /// The invoice as it would be stored at `now`.
+    pub(crate) fn drafted(&mut self, draft: Draft<'_>, now: i64) -> Result<Object, ApiError> {
+        let id = Kind::Invoice.new_id();
+        let customer = &draft.customer.body;
+        let parent = draft.subscription.map(|subscription| {
+            json!({
+                "type": "subscription_details",
+                "quote_details": null,
+                "subscription_details": { "metadata": subscription.body["metadata"], "subscription": subscription.id },
+            })
+        });
+        let sent = draft.days_until_due.is_some();
+        let mut body = unset();
+        let given = json!({
+            "account_name": self.business(),
+            "auto_advance": draft.finalizes_itself,
+            "automatically_finalizes_at": draft.finalizes_itself.then_some(now + DRAFT_TIME),
+            "billing_reason": draft.reason,
+            "collection_method": if sent { "send_invoice" } else { "charge_automatically" },
+            "currency": draft.currency,
+            "customer": draft.customer.id,
+            "customer_address": customer["address"],
+            "customer_email": customer["email"],
+            "customer_name": customer["name"],
+            "customer_phone": customer["phone"],
+            "customer_shipping": customer["shipping"],
+            "customer_tax_ids": self.shown_tax_ids(&draft.customer.id)?,
+            "customer_tax_exempt": customer["tax_exempt"],
+            "due_date": draft.days_until_due.map(|days| now + days * 86_400),
+            "lines": { "object": "list", "data": draft.lines, "has_more": false, "total_count": 0,
+                "url": format!("/v1/invoices/{id}/lines") },
+            "parent": parent,
+            "period_end": draft.period.end,
+            "period_start": draft.period.start,
+            "starting_balance": customer["balance"],
+            "status": "draft",
+            "test_clock": customer["test_clock"],
+        });
+        if let (Some(body), Value::Object(given)) = (body.as_object_mut(), given) {
+            body.extend(given);
+        }
+        let mut invoice = Object::with_id(Kind::Invoice, id, now, body);
+        if draft.finalizes_itself && !sent {
+            invoice.body["next_payment_attempt"] = json!(now + DRAFT_TIME);
+        }
+        if let Some(subscription) = draft.subscription {
+            invoice.body["default_tax_rates"] = subscription.body["default_tax_rates"].clone();
+            if subscription.body["automatic_tax"]["enabled"] == true {
+                invoice.body["automatic_tax"] = automatic_tax();
+            }
+        }
+        self.add_up(&mut invoice, &draft.reductions)?;
+        Ok(invoice)
+    }
+
     /// Drafts an invoice and puts waiting invoice items on it.
     pub(crate) fn draft_invoice(
         &mut self,
@@ -197,7 +167,7 @@ impl Tx<'_> {
         let own = self.reductions_of_items(&items, &draft.currency)?;
         draft.reductions.splice(0..0, own);
         draft.lines.splice(0..0, items.iter().map(lines::of_invoice_item));
-        let invoice = drafted(draft, self.business(), self.now());
+        let invoice = self.drafted(draft, self.now())?;
         for mut item in items {
             item.body["invoice"] = json!(invoice.id);
             self.save(&item)?;
@@ -325,19 +295,5 @@ fn payment_description(invoice: &Object) -> String {
             format!("Payment for Invoice {}", invoice.text("number").unwrap_or_default())
         }
         _ => "Subscription update".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::settle_balance;
-
-    #[test]
-    fn credit_is_used_up_before_anything_is_due() {
-        assert_eq!(settle_balance(900, 0), (900, 0));
-        assert_eq!(settle_balance(900, -200), (700, 0));
-        assert_eq!(settle_balance(900, -1_000), (0, -100));
-        assert_eq!(settle_balance(-300, -100), (0, -400));
-        assert_eq!(settle_balance(900, 50), (950, 0));
     }
 }

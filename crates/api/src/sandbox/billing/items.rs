@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{calendar::Interval, lines::price_amount, proration::Period};
+use super::{calendar::Interval, offer::Wanted, proration::Period};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
@@ -15,18 +15,36 @@ pub(crate) struct NewItem {
     pub(crate) price: Object,
     pub(crate) quantity: i64,
     pub(crate) metadata: Value,
+    /// `si_…`, known before there is the item, so that discounts can name it.
+    pub(crate) id: String,
+    /// Tax rates of its own, as objects.
+    pub(crate) tax_rates: Vec<Value>,
+    /// Discounts of its own.
+    pub(crate) discounts: Vec<Wanted>,
 }
 
 impl NewItem {
+    /// A quantity of a price, with nothing of its own.
+    pub(crate) fn of(price: Object, quantity: i64, metadata: Value) -> NewItem {
+        NewItem {
+            price,
+            quantity,
+            metadata,
+            id: Kind::SubscriptionItem.new_id(),
+            tax_rates: Vec::new(),
+            discounts: Vec::new(),
+        }
+    }
+
     /// What a whole period of it costs, in minor units.
-    pub(crate) fn amount(&self) -> i64 {
-        price_amount(&self.price.body, self.quantity)
+    pub(crate) fn amount(&self, tx: &mut Tx<'_>) -> Result<i64, ApiError> {
+        tx.cost(&self.price.body, self.quantity)
     }
 
     /// The item as the subscription holds it.
     pub(crate) fn value(&self, subscription: &str, period: Period, now: i64) -> Value {
         let mut item = json!({
-            "id": Kind::SubscriptionItem.new_id(),
+            "id": self.id,
             "object": "subscription_item",
             "billing_thresholds": null,
             "created": now,
@@ -36,7 +54,7 @@ impl NewItem {
             "metadata": if self.metadata.is_object() { self.metadata.clone() } else { json!({}) },
             "quantity": self.quantity,
             "subscription": subscription,
-            "tax_rates": [],
+            "tax_rates": self.tax_rates,
         });
         set_price(&mut item, &self.price.body);
         item
@@ -85,11 +103,9 @@ pub(crate) fn set_period(item: &mut Value, period: Period) {
     item["current_period_end"] = json!(period.end);
 }
 
-/// What a whole period of all items costs, in minor units.
-pub(crate) fn total(subscription: &Object) -> i64 {
-    let amount =
-        |item: &Value| price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1));
-    of(subscription).iter().map(amount).fold(0, i64::saturating_add)
+/// What a whole period of all these items costs, in minor units.
+pub(crate) fn total(tx: &mut Tx<'_>, items: &[Value]) -> Result<i64, ApiError> {
+    items.iter().try_fold(0_i64, |sum, item| Ok(tx.item_cost(item)?.saturating_add(sum)))
 }
 
 /// When the first of the current periods ends.

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{amounts, calendar::day, proration::Period};
+use super::{
+    calendar::day,
+    pricing::{self, Part},
+    proration::Period,
+    tax,
+};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object, random_word},
@@ -28,6 +33,8 @@ pub(crate) struct NewInvoiceItem {
     /// A draft invoice it is put on at once.
     pub(crate) invoice: Option<String>,
     pub(crate) metadata: Value,
+    /// Tax rates of its own, as an array of objects; null for none.
+    pub(crate) tax_rates: Value,
 }
 
 impl NewInvoiceItem {
@@ -54,12 +61,12 @@ impl NewInvoiceItem {
             "net_amount": self.amount,
             "parent": parent,
             "period": { "start": self.period.start, "end": self.period.end },
-            "pricing": pricing(&self.price),
+            "pricing": pricing(&self.price, pricing::unit(&self.price)),
             "proration": self.proration,
             "proration_details": { "discount_amounts": [] },
             "quantity": self.quantity,
             "quantity_decimal": self.quantity.to_string(),
-            "tax_rates": [],
+            "tax_rates": if self.tax_rates.is_array() { self.tax_rates } else { json!([]) },
             "test_clock": self.test_clock,
         });
         let mut item = Object::new(Kind::InvoiceItem, now, body);
@@ -67,6 +74,13 @@ impl NewInvoiceItem {
         item.body.as_object_mut().map(|body| body.remove("created"));
         item
     }
+}
+
+/// Gives an invoice item another amount, and the price it follows.
+pub(crate) fn set_charge(item: &mut Object, amount: i64, price: &Value) {
+    item.body["amount"] = json!(amount);
+    item.body["net_amount"] = json!(amount);
+    item.body["pricing"] = pricing(price, pricing::unit(price));
 }
 
 /// The subscription an invoice item belongs to.
@@ -88,21 +102,35 @@ pub(crate) fn pending(
     Ok(items)
 }
 
-/// A line for one period of a subscription item. In a trial it costs nothing.
-pub(crate) fn of_subscription_item(
-    item: &Value,
-    subscription: &str,
-    is_trial: bool,
-    product: &str,
-) -> Value {
+impl Tx<'_> {
+    /// The lines of one period of a subscription's item: one, or more for a price with tiers. In a trial it costs
+    /// nothing.
+    pub(crate) fn period_lines(
+        &mut self,
+        item: &Value,
+        subscription: &str,
+        is_trial: bool,
+    ) -> Result<Vec<Value>, ApiError> {
+        let price = &item["price"];
+        let product = self.product_name(price)?;
+        let quantity = item["quantity"].as_i64().unwrap_or(1);
+        if is_trial {
+            let part = Part { quantity, unit: None, amount: 0, tier: None };
+            let text = format!("Trial period for {product}");
+            return Ok(vec![of_part(item, subscription, &part, text)]);
+        }
+        let parts = self.cost_parts(price, quantity)?;
+        let of_part = |part: &Part| {
+            of_part(item, subscription, part, pricing::in_words(part, price, &product, quantity))
+        };
+        Ok(parts.iter().map(of_part).collect())
+    }
+}
+
+fn of_part(item: &Value, subscription: &str, part: &Part, description: String) -> Value {
     let price = &item["price"];
-    let quantity = item["quantity"].as_i64().unwrap_or(1);
-    let amount = if is_trial { 0 } else { price_amount(price, quantity) };
-    let description = if is_trial {
-        format!("Trial period for {product}")
-    } else {
-        format!("{quantity} × {product} ({})", rate(price))
-    };
+    let quantity =
+        if part.tier.is_some() { part.quantity } else { item["quantity"].as_i64().unwrap_or(1) };
     let period =
         json!({ "start": item["current_period_start"], "end": item["current_period_end"] });
     let parent = json!({
@@ -113,19 +141,22 @@ pub(crate) fn of_subscription_item(
             "subscription": subscription, "subscription_item": item["id"],
         },
     });
-    line(
-        amount,
+    let unit = part.unit.as_deref().or(pricing::unit(price));
+    let mut line = line(
+        part.amount,
         &price["currency"],
         description.into(),
         quantity,
         period,
-        pricing(price),
+        pricing(price, unit),
         parent,
         json!({}),
-    )
+    );
+    line["tax_rates"] = json!(tax::ids(&item["tax_rates"]));
+    line
 }
 
-/// The line an invoice item becomes.
+/// The line an invoice item becomes. What it is taxed by is moved out of it when the invoice is added up.
 pub(crate) fn of_invoice_item(item: &Object) -> Value {
     let body = &item.body;
     let details = &body["parent"]["subscription_details"];
@@ -163,6 +194,7 @@ pub(crate) fn of_invoice_item(item: &Object) -> Value {
         metadata,
     );
     line["discountable"] = body["discountable"].clone();
+    line["tax_rates"] = json!(tax::ids(&body["tax_rates"]));
     line
 }
 
@@ -205,33 +237,16 @@ fn line(
     })
 }
 
-fn pricing(price: &Value) -> Value {
+/// `pricing` of a line or an invoice item; `unit` is what one costs, where each costs the same.
+fn pricing(price: &Value, unit: Option<&str>) -> Value {
     if price.is_null() {
         return Value::Null;
     }
     json!({
         "type": "price_details",
         "price_details": { "price": price["id"], "product": price["product"] },
-        "unit_amount_decimal": price["unit_amount_decimal"],
+        "unit_amount_decimal": unit,
     })
-}
-
-/// What a quantity of a price costs, in minor units.
-pub(crate) fn price_amount(price: &Value, quantity: i64) -> i64 {
-    price["unit_amount"].as_i64().unwrap_or(0).saturating_mul(quantity)
-}
-
-/// `at $9.00 / month`
-fn rate(price: &Value) -> String {
-    let amount = amounts::written(
-        price["unit_amount"].as_i64().unwrap_or(0),
-        price["currency"].as_str().unwrap_or_default(),
-    );
-    let interval = price["recurring"]["interval"].as_str().unwrap_or("time");
-    match price["recurring"]["interval_count"].as_i64() {
-        Some(count) if count > 1 => format!("at {amount} every {count} {interval}s"),
-        _ => format!("at {amount} / {interval}"),
-    }
 }
 
 /// `Unused time on 2 × Pro after 12 Nov 2026`

@@ -13,6 +13,15 @@ pub(crate) struct Offer {
     pub(crate) promotion_code: Option<Object>,
 }
 
+/// A discount that something is to have.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    /// Of an offer that has been checked and is redeemed when the thing comes to be.
+    New(Offer),
+    /// One that is held already, and stays.
+    Held(Object),
+}
+
 /// What a redemption is checked against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Redemption<'a> {

@@ -40,9 +40,10 @@ pub(crate) fn hold(
     tx: &mut Tx<'_>,
     before: &Object,
     mut changed: Object,
-    planned: Planned,
+    mut planned: Planned,
 ) -> Result<Object, ApiError> {
     let now = tx.now();
+    planned.hold_discounts(tx, before)?;
     items::set(&mut changed, planned.items.clone());
     for (item, off) in planned.taken_off {
         set_off_item(&mut changed, &item, off);

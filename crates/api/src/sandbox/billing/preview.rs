@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::{
     change::{self, Change, ItemChange, Proration},
     discount::Reduction,
-    invoice::{DRAFT_TIME, Draft, drafted},
+    invoice::{DRAFT_TIME, Draft},
     items, lines,
     proration::Period,
+    redeem::reductions_of_wanted,
 };
 use crate::sandbox::{
     error::ApiError,
@@ -61,7 +62,16 @@ pub(crate) fn of_change(
         period.end = items::first_period_end(&changed).unwrap_or(now);
         invoice_lines.extend(next_periods(tx, &changed)?);
     }
-    upcoming(tx, &customer, Some(&changed), invoice_lines, period, preview.reductions)
+    let mut reductions = planned.item_reductions;
+    reductions.extend(match preview.reductions {
+        Some(given) => given,
+        None => {
+            let customer = tx.get(Kind::Customer, &customer, "customer")?;
+            let currency = changed.text("currency").unwrap_or_default().to_owned();
+            tx.reductions_of_all(&customer, Some(&changed), &currency)?
+        }
+    });
+    upcoming(tx, &customer, Some(&changed), invoice_lines, period, reductions)
 }
 
 /// The lines of the next renewal.
@@ -80,8 +90,7 @@ fn next_periods(tx: &mut Tx<'_>, subscription: &Object) -> Result<Vec<Value>, Ap
             &mut item,
             Period { start: end, end: interval.next_boundary(anchor, end) },
         );
-        let product = tx.product_name(&item["price"])?;
-        renewed.push(lines::of_subscription_item(&item, &subscription.id, false, &product));
+        renewed.extend(tx.period_lines(&item, &subscription.id, false)?);
     }
     Ok(renewed)
 }
@@ -102,11 +111,20 @@ pub(crate) fn of_new_items(
             .map(|interval| interval.next_boundary(trial_end.unwrap_or(now), now));
         let period = Period { start: now, end: trial_end.or(boundary).unwrap_or(now) };
         let value = item.value("", period, now);
-        let product = tx.product_name(&item.price.body)?;
-        invoice_lines.push(lines::of_subscription_item(&value, "", trial_end.is_some(), &product));
+        invoice_lines.extend(tx.period_lines(&value, "", trial_end.is_some())?);
     }
     let period = Period { start: now, end: now };
-    upcoming(tx, &customer.id, None, invoice_lines, period, reductions)
+    let currency = new.first().and_then(|item| item.price.text("currency")).unwrap_or("usd");
+    let mut own = Vec::new();
+    for item in new {
+        let wanted = reductions_of_wanted(&item.discounts, currency).into_iter();
+        own.extend(wanted.map(|reduction| reduction.for_item(&item.id)));
+    }
+    own.extend(match reductions {
+        Some(given) => given,
+        None => tx.reductions_of_all(customer, None, currency)?,
+    });
+    upcoming(tx, &customer.id, None, invoice_lines, period, own)
 }
 
 fn upcoming(
@@ -115,17 +133,13 @@ fn upcoming(
     subscription: Option<&Object>,
     invoice_lines: Vec<Value>,
     period: Period,
-    reductions: Option<Vec<Reduction>>,
+    reductions: Vec<Reduction>,
 ) -> Result<Object, ApiError> {
     let customer = tx.get(Kind::Customer, customer, "customer")?;
     let line_currency = invoice_lines.first().and_then(|line| line["currency"].as_str());
     let currency =
         subscription.and_then(|subscription| subscription.text("currency")).or(line_currency);
     let currency = currency.unwrap_or("usd").to_owned();
-    let reductions = match reductions {
-        Some(given) => given,
-        None => tx.reductions(&customer, subscription, &currency)?,
-    };
     let draft = Draft {
         customer: &customer,
         reductions,
@@ -137,7 +151,7 @@ fn upcoming(
         finalizes_itself: false,
         days_until_due: None,
     };
-    let mut invoice = drafted(draft, tx.business(), period.end);
+    let mut invoice = tx.drafted(draft, period.end)?;
     invoice.id = format!("upcoming_in_{}", random_word(24));
     invoice.body["id"] = json!(invoice.id);
     invoice.body["next_payment_attempt"] = json!(period.end + DRAFT_TIME);

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     discount::{Reduction, taken_off},
-    offer::{Offer, Redemption, refusal},
+    items,
+    offer::{Offer, Redemption, Wanted, refusal},
 };
 use crate::sandbox::{
     clock,
     error::ApiError,
-    object::{Kind, Object},
+    object::{Kind, Object, random_word},
     store::{Listing, Tx},
 };
 
@@ -21,6 +22,7 @@ pub(crate) enum Holder<'a> {
     Invoice(&'a str),
     InvoiceItem(&'a str),
     Subscription(&'a str),
+    SubscriptionItem(&'a str),
 }
 
 /// Until when a discount that starts now lasts; forever, or for one invoice, without an end.
@@ -28,6 +30,18 @@ fn ends_at(coupon: &Value, now: i64) -> Option<i64> {
     let months =
         coupon["duration_in_months"].as_i64().filter(|_| coupon["duration"] == "repeating")?;
     clock::after(now, &format!("{months}months")).ok()
+}
+
+/// What discounts would take off, without redeeming them.
+pub(crate) fn reductions_of_wanted(wanted: &[Wanted], currency: &str) -> Vec<Reduction> {
+    let reduction = |wanted: &Wanted| match wanted {
+        Wanted::New(offer) => {
+            let id = format!("di_{}", random_word(24));
+            Reduction::of_coupon(&id, &offer.coupon.body, currency)
+        }
+        Wanted::Held(discount) => Reduction::of(discount, currency),
+    };
+    wanted.iter().filter_map(reduction).collect()
 }
 
 fn has_ended(discount: &Object, now: i64) -> bool {
@@ -131,12 +145,49 @@ impl Tx<'_> {
             Holder::Invoice(id) => discount.body["invoice"] = json!(id),
             Holder::InvoiceItem(id) => discount.body["invoice_item"] = json!(id),
             Holder::Subscription(id) => discount.body["subscription"] = json!(id),
+            Holder::SubscriptionItem(id) => discount.body["subscription_item"] = json!(id),
         }
         self.insert(&discount)?;
-        if matches!(holder, Holder::Customer | Holder::Subscription(_)) {
+        if matches!(
+            holder,
+            Holder::Customer | Holder::Subscription(_) | Holder::SubscriptionItem(_)
+        ) {
             self.emit("customer.discount.created", &discount, None)?;
         }
         Ok(discount)
+    }
+
+    /// Redeems what is new among the discounts that a holder is to have; their ids.
+    pub(crate) fn hold(
+        &mut self,
+        wanted: &[Wanted],
+        customer: Option<&str>,
+        holder: Holder<'_>,
+    ) -> Result<Vec<String>, ApiError> {
+        let held = |wanted: &Wanted| match wanted {
+            Wanted::Held(discount) => Ok(discount.id.clone()),
+            Wanted::New(offer) => Ok(self.redeem(offer, customer, holder)?.id),
+        };
+        wanted.iter().map(held).collect()
+    }
+
+    /// Gives a subscription's item the discounts it is to have; those it no longer has end.
+    pub(crate) fn hold_for_item(
+        &mut self,
+        item: &mut Value,
+        wanted: &[Wanted],
+        customer: &str,
+    ) -> Result<(), ApiError> {
+        let id = item["id"].as_str().unwrap_or_default().to_owned();
+        let held = self.hold(wanted, Some(customer), Holder::SubscriptionItem(&id))?;
+        let before = item["discounts"].take();
+        for ended in before.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !held.iter().any(|id| id == ended) {
+                self.end_discount(ended)?;
+            }
+        }
+        item["discounts"] = json!(held);
+        Ok(())
     }
 
     /// Ends a discount. Taking it from its holder is the caller's.
@@ -154,8 +205,38 @@ impl Tx<'_> {
         Ok(discounts)
     }
 
-    /// What reduces an invoice of the customer now: the subscription's discounts, or else the customer's.
+    /// What reduces an invoice of the customer now: what the subscription's items hold, then what is for them all.
     pub(crate) fn reductions(
+        &mut self,
+        customer: &Object,
+        subscription: Option<&Object>,
+        currency: &str,
+    ) -> Result<Vec<Reduction>, ApiError> {
+        let mut reductions = match subscription {
+            Some(subscription) => self.reductions_of_held(items::of(subscription), currency)?,
+            None => Vec::new(),
+        };
+        reductions.extend(self.reductions_of_all(customer, subscription, currency)?);
+        Ok(reductions)
+    }
+
+    /// What reduces single items of a subscription, by the discounts they hold.
+    pub(crate) fn reductions_of_held(
+        &mut self,
+        items: &[Value],
+        currency: &str,
+    ) -> Result<Vec<Reduction>, ApiError> {
+        let mut reductions = Vec::new();
+        for item in items {
+            let held = self.discounts(&item["discounts"])?;
+            let running = held.iter().filter(|discount| !has_ended(discount, self.now()));
+            reductions.extend(running.filter_map(|discount| Reduction::of(discount, currency)));
+        }
+        Ok(reductions)
+    }
+
+    /// What reduces all items of an invoice: the subscription's discounts, or else the customer's.
+    pub(crate) fn reductions_of_all(
         &mut self,
         customer: &Object,
         subscription: Option<&Object>,
@@ -201,6 +282,20 @@ impl Tx<'_> {
         Ok(reductions)
     }
 
+    /// Takes the discounts that are used up, or over, out of an array of ids; their ids.
+    fn let_go(&mut self, held: &mut Value, used: &[String]) -> Result<Vec<String>, ApiError> {
+        let mut ended = Vec::new();
+        for discount in self.discounts(held)? {
+            if used.contains(&discount.id) || has_ended(&discount, self.now()) {
+                ended.push(discount.id);
+            }
+        }
+        if let Some(held) = held.as_array_mut() {
+            held.retain(|id| !ended.iter().any(|ended| id == ended));
+        }
+        Ok(ended)
+    }
+
     /// Ends what a new invoice has used up, or time has, and notes on the subscription (which the caller saves)
     /// what its items got off.
     pub(crate) fn settle_discounts(
@@ -218,21 +313,13 @@ impl Tx<'_> {
             }
         }
         if let Some(subscription) = subscription {
-            for discount in self.discounts(&subscription.body["discounts"])? {
-                if has_ended(&discount, self.now()) {
-                    used.push(discount.id);
-                }
+            let mut ended = self.let_go(&mut subscription.body["discounts"], &used)?;
+            let mut values = items::of(subscription).to_vec();
+            for item in &mut values {
+                ended.extend(self.let_go(&mut item["discounts"], &used)?);
             }
-            let held = subscription.body["discounts"].as_array_mut();
-            let mut ended = Vec::new();
-            if let Some(held) = held {
-                held.retain(|id| {
-                    let is_used = used.iter().any(|used| id == used);
-                    if is_used {
-                        ended.extend(id.as_str().map(str::to_owned));
-                    }
-                    !is_used
-                });
+            if !ended.is_empty() {
+                items::set(subscription, values);
             }
             for id in ended {
                 self.end_discount(&id)?;
@@ -265,12 +352,17 @@ pub(crate) fn set_off_item(subscription: &mut Object, item: &str, off: i64) {
 }
 
 fn note_taken_off(subscription: &mut Object, invoice: &Object) {
+    // A tiered price has several lines.
+    let mut off: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     for line in invoice.body["lines"]["data"].as_array().into_iter().flatten() {
         let details = &line["parent"]["subscription_item_details"];
         if let (Some(item), true) =
             (details["subscription_item"].as_str(), details["invoice_item"].is_null())
         {
-            set_off_item(subscription, item, taken_off(line));
+            *off.entry(item).or_default() += taken_off(line);
         }
+    }
+    for (item, off) in off {
+        set_off_item(subscription, item, off);
     }
 }

@@ -147,8 +147,7 @@ fn renew(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), ApiError> {
             item,
             Period { start: period.end, end: interval.next_boundary(anchor, period.end) },
         );
-        let product = tx.product_name(&item["price"])?;
-        invoice_lines.push(lines::of_subscription_item(item, &subscription.id, false, &product));
+        invoice_lines.extend(tx.period_lines(item, &subscription.id, false)?);
     }
     items::set(subscription, values);
     if subscription.text("status") == Some("trialing") {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     calendar::{Interval, Unit},
     cancel::{self, Ending},
-    change::{self, Change, ItemChange, Proration},
+    change::{self, Change, ItemChange, Proration, SetItem},
     items::{self, NewItem},
     redeem::Holder,
     subscribe::{FirstPayment, NewSubscription, subscribe},
@@ -185,11 +185,9 @@ pub(crate) fn start(tx: &mut Tx<'_>, before: Object) -> Result<Object, ApiError>
     let first = schedule.body["phases"][0].clone();
     let mut recurring = Vec::new();
     for item in first["items"].as_array().into_iter().flatten() {
-        recurring.push(NewItem {
-            price: tx.get(Kind::Price, item["price"].as_str().unwrap_or_default(), "phases")?,
-            quantity: item["quantity"].as_i64().unwrap_or(1),
-            metadata: item["metadata"].clone(),
-        });
+        let price = tx.get(Kind::Price, item["price"].as_str().unwrap_or_default(), "phases")?;
+        let quantity = item["quantity"].as_i64().unwrap_or(1);
+        recurring.push(NewItem::of(price, quantity, item["metadata"].clone()));
     }
     let started = subscribe(
         tx,
@@ -259,15 +257,13 @@ fn item_changes(
         let price = tx.get(Kind::Price, item["price"].as_str().unwrap_or_default(), "phases")?;
         let quantity = item["quantity"].as_i64().unwrap_or(1);
         changes.push(match held.get(place).and_then(|item| item["id"].as_str()) {
-            Some(id) => ItemChange::Set {
+            Some(id) => ItemChange::Set(SetItem {
                 id: id.to_owned(),
                 price: Some(price),
                 quantity: Some(quantity),
-                metadata: Value::Null,
-            },
-            None => {
-                ItemChange::Add(NewItem { price, quantity, metadata: item["metadata"].clone() })
-            }
+                ..SetItem::default()
+            }),
+            None => ItemChange::Add(NewItem::of(price, quantity, item["metadata"].clone())),
         });
     }
     for item in held.iter().skip(wanted.len()) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     calendar::Interval,
     collect::Collected,
-    invoice::{Draft, drafted},
+    invoice::Draft,
     items::{self, NewItem},
     lines::{self, NewInvoiceItem},
     offer::Offer,
@@ -90,11 +90,12 @@ pub(crate) fn subscribe(tx: &mut Tx<'_>, new: NewSubscription) -> Result<Started
             .map(|interval| interval.next_boundary(anchor, now));
         Period { start: now, end: trial_end.or(boundary).unwrap_or(now) }
     };
-    let values = new
-        .items
-        .iter()
-        .map(|item| item.value(&subscription.id, first_period(item), now))
-        .collect();
+    let mut values = Vec::new();
+    for item in &new.items {
+        let mut value = item.value(&subscription.id, first_period(item), now);
+        tx.hold_for_item(&mut value, &item.discounts, &new.customer.id)?;
+        values.push(value);
+    }
     items::set(&mut subscription, values);
     if new.cancel_at_period_end {
         super::cancel::schedule_at_period_end(&mut subscription, now);
@@ -157,7 +158,7 @@ fn first_invoice(
     for one_time in &new.one_time {
         let item = NewInvoiceItem {
             customer: new.customer.id.clone(),
-            amount: lines::price_amount(&one_time.price.body, one_time.quantity),
+            amount: one_time.amount(tx)?,
             currency: currency.clone(),
             description: Some(tx.product_name(&one_time.price.body)?),
             quantity: one_time.quantity,
@@ -168,20 +169,27 @@ fn first_invoice(
             proration: false,
             invoice: None,
             metadata: one_time.metadata.clone(),
+            tax_rates: json!(one_time.tax_rates),
         };
-        let item = item.object(now);
+        let mut item = item.object(now);
+        let held =
+            tx.hold(&one_time.discounts, Some(&new.customer.id), Holder::InvoiceItem(&item.id))?;
+        item.body["discounts"] = json!(held);
         tx.create(&item)?;
         pending.push(item);
     }
     let mut invoice_lines: Vec<Value> = pending.iter().map(lines::of_invoice_item).collect();
     for item in items::of(subscription) {
-        let product = tx.product_name(&item["price"])?;
-        let mut line = lines::of_subscription_item(item, &subscription.id, is_trial, &product);
-        if !is_trial && let Some(partial) = partial_first_amount(item, new) {
-            line["amount"] = json!(partial);
-            line["subtotal"] = json!(partial);
+        let mut period = tx.period_lines(item, &subscription.id, is_trial)?;
+        if let Some(whole) = partial_first_period(item, new).filter(|_| !is_trial) {
+            for line in &mut period {
+                let amount = line["amount"].as_i64().filter(|_| new.prorates).unwrap_or(0);
+                let partial = json!(share(amount, whole, now));
+                line["amount"] = partial.clone();
+                line["subtotal"] = partial;
+            }
         }
-        invoice_lines.push(line);
+        invoice_lines.extend(period);
     }
     let mut reductions = tx.reductions_of_items(&pending, &currency)?;
     reductions.extend(tx.reductions(&new.customer, Some(subscription), &currency)?);
@@ -196,7 +204,7 @@ fn first_invoice(
         finalizes_itself: new.days_until_due.is_some(),
         days_until_due: new.days_until_due,
     };
-    let invoice = drafted(draft, tx.business(), now);
+    let invoice = tx.drafted(draft, now)?;
     for mut item in pending {
         item.body["invoice"] = json!(invoice.id);
         tx.save(&item)?;
@@ -204,17 +212,13 @@ fn first_invoice(
     Ok(invoice)
 }
 
-/// What a first period that is shorter than a whole one costs, when it is shorter.
-fn partial_first_amount(item: &Value, new: &NewSubscription) -> Option<i64> {
+/// The whole period that a first period is part of, when it is shorter.
+fn partial_first_period(item: &Value, new: &NewSubscription) -> Option<Period> {
     let anchor = new.anchor?;
     let interval = items::interval(item)?;
     let Period { start, end } = items::period(item);
     let whole_start = interval.boundary_before(anchor, end);
-    if whole_start == start {
-        return None;
-    }
-    let amount = lines::price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1));
-    Some(if new.prorates { share(amount, Period { start: whole_start, end }, start) } else { 0 })
+    (whole_start != start).then_some(Period { start: whole_start, end })
 }
 
 fn one_currency(new: &NewSubscription) -> Result<String, ApiError> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     CardInput, Outcome, Refusal,
     challenge::{self, Purpose},
-    customer_details, pricing,
+    customer_details, page, pricing,
 };
 use crate::sandbox::{
     api::blank_customer,
@@ -13,6 +13,7 @@ use crate::sandbox::{
         items::NewItem,
         redeem::Holder,
         subscribe::{FirstPayment, NewSubscription, subscribe},
+        tax_ids::{self, NewTaxId},
     },
     cards::{Card, billing_details},
     error::ApiError,
@@ -29,7 +30,12 @@ pub(super) fn submit(
     tx: &mut Tx<'_>,
     mut session: Object,
     input: &CardInput,
+    tax_id: Option<&NewTaxId>,
 ) -> Result<Outcome, ApiError> {
+    if let Some(refusal) = unmet(&session, tax_id) {
+        return Ok(Outcome::Declined(refusal));
+    }
+    session.private["tax_id"] = json!(tax_id.map(|new| [&new.kind, &new.value]));
     if session.body["customer"].is_null() && known_email(&session, input).is_none() {
         return Ok(Outcome::Declined(Refusal {
             message: "Your email is incomplete.".to_owned(),
@@ -51,6 +57,30 @@ pub(super) fn submit(
         billing_details(Some(input.name.trim()).filter(|name| !name.is_empty()), email.as_deref());
     let method = card.payment_method(tx.now(), details);
     pay(tx, session, Some(method), Presence::OnSession)
+}
+
+/// What the session has to know before it can be paid, and does not.
+fn unmet(session: &Object, tax_id: Option<&NewTaxId>) -> Option<Refusal> {
+    let refusal = |param: &str, message: String, code: &str| Refusal {
+        message,
+        code: code.to_owned(),
+        decline_code: None,
+        param: Some(param.to_owned()),
+    };
+    if session.body["automatic_tax"]["status"] == "requires_location_inputs" {
+        let message = "Choose your country above, so that tax can be reckoned.".to_owned();
+        return Some(refusal("tax_country", message, "customer_tax_location_invalid"));
+    }
+    match tax_id {
+        None if page::tax_id(session) == Some(super::IsRequired(true)) => {
+            Some(refusal("tax_id", "Enter your tax ID.".to_owned(), "tax_id_invalid"))
+        }
+        None => None,
+        Some(new) => {
+            let error = tax_ids::check(new, "tax_id").err()?;
+            Some(refusal("tax_id", error.message, "tax_id_invalid"))
+        }
+    }
 }
 
 /// Completes the session with a payment method, stored yet or not (none: nothing is due), or says what is in the
@@ -123,6 +153,9 @@ fn complete(
     };
     let mode = session.text("mode").unwrap_or_default().to_owned();
     let customer = buyer(tx, &session, &details)?;
+    if let Some(customer) = &customer {
+        take_tax_id(tx, &session, customer)?;
+    }
     let mut method = match method {
         None => None,
         Some(mut method) => {
@@ -174,7 +207,7 @@ fn complete(
         }
     }
     session.body["customer"] = json!(customer.as_ref().map(|customer| &customer.id));
-    let mut shown = customer_details(customer.as_ref(), details["email"].as_str());
+    let mut shown = customer_details(tx, customer.as_ref(), details["email"].as_str())?;
     if shown["name"].is_null() {
         shown["name"] = details["name"].clone();
     }
@@ -207,6 +240,9 @@ fn buyer(tx: &mut Tx<'_>, session: &Object, details: &Value) -> Result<Option<Ob
         if takes_name && !details["name"].is_null() {
             customer.body["name"] = details["name"].clone();
         }
+        if session.private["customer_update"]["address"] == "auto" {
+            take_country(session, &mut customer);
+        }
         tx.update(&before, &customer)?;
         return Ok(Some(customer));
     }
@@ -214,9 +250,33 @@ fn buyer(tx: &mut Tx<'_>, session: &Object, details: &Value) -> Result<Option<Ob
         return Ok(None);
     }
     let email = session.text("customer_email").or(details["email"].as_str());
-    let customer = blank_customer(tx.now(), email, details["name"].as_str());
+    let mut customer = blank_customer(tx.now(), email, details["name"].as_str());
+    take_country(session, &mut customer);
     tx.create(&customer)?;
     Ok(Some(customer))
+}
+
+/// The country that was typed for tax is the customer's, so that later invoices are taxed alike.
+fn take_country(session: &Object, customer: &mut Object) {
+    let Some(country) = session.private["tax_country"].as_str() else { return };
+    if customer.body["address"].is_null() {
+        customer.body["address"] = json!({
+            "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null,
+        });
+    }
+    customer.body["address"]["country"] = json!(country);
+}
+
+/// The tax id that was typed is the customer's, unless they have it.
+fn take_tax_id(tx: &mut Tx<'_>, session: &Object, customer: &Object) -> Result<(), ApiError> {
+    let typed = &session.private["tax_id"];
+    let (Some(kind), Some(value)) = (typed[0].as_str(), typed[1].as_str()) else { return Ok(()) };
+    let held = tx.shown_tax_ids(&customer.id)?;
+    if held.iter().any(|tax_id| tax_id["type"] == kind && tax_id["value"] == value) {
+        return Ok(());
+    }
+    let new = NewTaxId { kind: kind.to_owned(), value: value.to_owned() };
+    tx.add_tax_id(Some(customer), &new).map(drop)
 }
 
 fn start_subscription(
@@ -232,16 +292,22 @@ fn start_subscription(
         let price = line["price"]["id"].as_str().unwrap_or_default();
         let price = tx.get(Kind::Price, price, "line_items[0][price]")?;
         let is_recurring = !price.body["recurring"].is_null();
-        let item = NewItem {
-            price,
-            quantity: line["quantity"].as_i64().unwrap_or(1),
-            metadata: Value::Null,
-        };
+        let quantity = line["quantity"].as_i64().unwrap_or(1);
+        let mut item = NewItem::of(price, quantity, Value::Null);
+        let id = line["id"].as_str().unwrap_or_default();
+        let rates = session.private["tax_rates"][id].as_array();
+        item.tax_rates = rates.cloned().unwrap_or_default();
         if is_recurring { items.push(item) } else { one_time.push(item) }
     }
     let trial_end = data["trial_end"]
         .as_i64()
         .or(data["trial_days"].as_i64().map(|days| tx.now() + days * DAY));
+    let mut kept = data["kept"].clone();
+    if session.body["automatic_tax"]["enabled"] == true {
+        kept["automatic_tax"] = json!({
+            "disabled_reason": null, "enabled": true, "liability": { "type": "self" },
+        });
+    }
     let offers = pricing::offer(tx, session)?.into_iter().collect();
     let started = subscribe(
         tx,
@@ -258,7 +324,7 @@ fn start_subscription(
             offers,
             cancel_at_period_end: false,
             cancel_at: None,
-            kept: data["kept"].clone(),
+            kept,
         },
     )?;
     session.body["subscription"] = json!(started.subscription.id);

@@ -5,43 +5,117 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     billing::{
         discount::{Part, Reduction, reduce},
-        lines::price_amount,
+        items,
         offer::Offer,
+        tax::{self, Taxation},
     },
     error::ApiError,
-    object::Object,
+    object::{Kind, Object},
     store::Tx,
 };
 
-/// Reckons a session's lines and totals anew from its prices, quantities and offer.
-pub(crate) fn reckon(session: &mut Object, offer: Option<&Offer>) {
+/// Reckons a session's lines and totals anew from its prices, quantities, offer and taxes.
+pub(crate) fn reckon(
+    tx: &mut Tx<'_>,
+    session: &mut Object,
+    offer: Option<&Offer>,
+) -> Result<(), ApiError> {
     let data = &session.private["subscription_data"];
     let has_trial = !(data["trial_days"].is_null() && data["trial_end"].is_null());
     let mut lines = match session.private["line_items"].take() {
         Value::Array(lines) => lines,
         _ => Vec::new(),
     };
-    let due_now: Vec<i64> = lines
-        .iter()
-        .map(|line| if has_trial && is_recurring(line) { 0 } else { whole_amount(line) })
-        .collect();
+    let mut due_now = Vec::new();
+    for line in &lines {
+        let is_free = has_trial && is_recurring(line);
+        due_now.push(if is_free { 0 } else { tx.item_cost(line)? });
+    }
     let currency = session.text("currency").unwrap_or_default();
     let reduction = offer.and_then(|offer| Reduction::of_coupon("", &offer.coupon.body, currency));
     let taken = off_lines(&lines, &due_now, reduction);
+    let taxation = taxation(tx, session)?;
+    let mut taxes = Vec::new();
     for ((line, amount), off) in lines.iter_mut().zip(&due_now).zip(&taken) {
+        let own = taxes_of_line(tx, session, line, amount - off, &taxation)?;
+        let on_top = tax::sum(&own, "exclusive");
         line["amount_subtotal"] = json!(amount);
         line["amount_discount"] = json!(off);
-        line["amount_total"] = json!(amount - off);
+        line["amount_tax"] = json!(on_top + tax::sum(&own, "inclusive"));
+        line["amount_total"] = json!(amount - off + on_top);
+        taxes.extend(own.as_array().into_iter().flatten().cloned());
     }
+    let taxes = json!(tax::total(taxes.iter()));
     let sum = |amounts: &[i64]| amounts.iter().fold(0_i64, |sum, more| sum.saturating_add(*more));
     let (subtotal, off) = (sum(&due_now), sum(&taken));
     session.private["line_items"] = Value::Array(lines);
     session.body["discounts"] = offer.map_or_else(|| json!([]), |offer| json!([shown(offer)]));
-    if session.text("mode") != Some("setup") {
-        session.body["amount_subtotal"] = json!(subtotal);
-        session.body["amount_total"] = json!(subtotal - off);
-        session.body["total_details"]["amount_discount"] = json!(off);
+    if session.body["automatic_tax"]["enabled"] == true {
+        session.body["automatic_tax"]["status"] = json!(taxation.status());
     }
+    if session.text("mode") != Some("setup") {
+        let on_top = tax::sum(&taxes, "exclusive");
+        session.body["amount_subtotal"] = json!(subtotal);
+        session.body["amount_total"] = json!(subtotal - off + on_top);
+        session.body["total_details"]["amount_discount"] = json!(off);
+        session.body["total_details"]["amount_tax"] = json!(on_top + tax::sum(&taxes, "inclusive"));
+    }
+    session.private["taxes"] = taxes;
+    Ok(())
+}
+
+/// By what the session's lines are taxed that have no rates of their own.
+fn taxation(tx: &mut Tx<'_>, session: &Object) -> Result<Taxation, ApiError> {
+    let customer = match session.text("customer") {
+        Some(id) => tx.find(Kind::Customer, id)?,
+        None => None,
+    };
+    let customer = customer.map(|customer| customer.body).unwrap_or_default();
+    let typed = &session.private["tax_country"];
+    let country = if typed.is_string() { typed } else { &customer["address"]["country"] };
+    Ok(Taxation::new(
+        &session.private["subscription_data"]["kept"]["default_tax_rates"],
+        session.body["automatic_tax"]["enabled"] == true,
+        country,
+        &customer["tax_exempt"],
+    ))
+}
+
+fn taxes_of_line(
+    tx: &mut Tx<'_>,
+    session: &Object,
+    line: &Value,
+    amount: i64,
+    taxation: &Taxation,
+) -> Result<Value, ApiError> {
+    let id = line["id"].as_str().unwrap_or_default();
+    let own = tax::ids(&session.private["tax_rates"][id]);
+    Ok(json!(tx.taxes(amount, &own, taxation, &line["price"]["id"])?))
+}
+
+/// The session's taxes in words, with what each comes to and whether it is in the amounts already.
+pub(super) fn shown_taxes(
+    tx: &mut Tx<'_>,
+    session: &Object,
+) -> Result<Vec<(String, i64)>, ApiError> {
+    tax::shown(tx, &session.private["taxes"])
+}
+
+/// Takes the country that the customer pays tax in.
+pub(super) fn set_country(
+    tx: &mut Tx<'_>,
+    mut session: Object,
+    country: &str,
+) -> Result<(), ApiError> {
+    let country = country.trim().to_ascii_uppercase();
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        let message = "Enter the country's two letters, such as US or DE.";
+        return Err(ApiError::invalid_param("tax_country", message));
+    }
+    session.private["tax_country"] = json!(country);
+    let offer = offer(tx, &session)?;
+    reckon(tx, &mut session, offer.as_ref())?;
+    tx.save(&session)
 }
 
 /// What one reduction takes off each line.
@@ -50,7 +124,13 @@ fn off_lines(lines: &[Value], amounts: &[i64], reduction: Option<Reduction>) -> 
         let line: &Value = line;
         let product = line["price"]["product"].as_str().unwrap_or_default();
         // The product is borrowed from the line, which outlives the parts.
-        Part { amount: *amount, product, invoice_item: None, is_discountable: true }
+        Part {
+            amount: *amount,
+            product,
+            invoice_item: None,
+            subscription_item: None,
+            is_discountable: true,
+        }
     };
     let parts: Vec<Part<'_>> = lines.iter().zip(amounts).map(part).collect();
     let taken = reduce(&parts, reduction.as_slice());
@@ -64,27 +144,27 @@ fn shown(offer: &Offer) -> Value {
     }
 }
 
-/// What a session's line costs for a whole period, trial or not.
-pub(super) fn whole_amount(line: &Value) -> i64 {
-    price_amount(&line["price"], line["quantity"].as_i64().unwrap_or(1))
-}
-
 fn is_recurring(line: &Value) -> bool {
     !line["price"]["recurring"].is_null()
 }
 
 /// What all lines of a session cost, trial or not.
-pub(crate) fn order_total(session: &Object) -> i64 {
-    let lines = session.private["line_items"].as_array().into_iter().flatten();
-    lines.map(whole_amount).fold(0, i64::saturating_add)
+pub(crate) fn order_total(tx: &mut Tx<'_>, session: &Object) -> Result<i64, ApiError> {
+    let lines = session.private["line_items"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    items::total(tx, lines)
 }
 
-/// What the recurring lines cost each period.
-pub(super) fn recurring_total(session: &Object) -> Option<i64> {
-    let lines = session.private["line_items"].as_array()?;
-    let mut recurring = lines.iter().filter(|line| is_recurring(line)).peekable();
-    recurring.peek()?;
-    Some(recurring.map(whole_amount).fold(0, i64::saturating_add))
+/// What the recurring lines cost each period, with the taxes that come on top.
+pub(super) fn recurring_total(tx: &mut Tx<'_>, session: &Object) -> Result<Option<i64>, ApiError> {
+    let taxation = taxation(tx, session)?;
+    let mut total = None;
+    let lines = session.private["line_items"].as_array().into_iter().flatten();
+    for line in lines.filter(|line| is_recurring(line)) {
+        let amount = tx.item_cost(line)?;
+        let taxes = taxes_of_line(tx, session, line, amount, &taxation)?;
+        total = Some(total.unwrap_or(0_i64) + amount + tax::sum(&taxes, "exclusive"));
+    }
+    Ok(total)
 }
 
 /// The offer that the session's discount is made of.
@@ -99,7 +179,8 @@ pub(super) fn offer(tx: &mut Tx<'_>, session: &Object) -> Result<Option<Offer>, 
 
 /// Refuses an offer that is not for this session, or is no longer.
 pub(super) fn check(tx: &mut Tx<'_>, session: &Object, offer: &Offer) -> Result<(), ApiError> {
-    let amount = Some((order_total(session), session.text("currency").unwrap_or_default()));
+    let total = order_total(tx, session)?;
+    let amount = Some((total, session.text("currency").unwrap_or_default()));
     tx.check_offer(offer, session.text("customer"), amount, "promotion_code")
 }
 
@@ -118,7 +199,7 @@ pub(super) fn apply_code(tx: &mut Tx<'_>, mut session: Object, text: &str) -> Re
     if let Some(offer) = &offer {
         check(tx, &session, offer)?;
     }
-    reckon(&mut session, offer.as_ref());
+    reckon(tx, &mut session, offer.as_ref())?;
     tx.save(&session)
 }
 
@@ -141,7 +222,7 @@ pub(super) fn set_quantity(
     }
     found["quantity"] = json!(quantity);
     let offer = offer(tx, &session)?;
-    reckon(&mut session, offer.as_ref());
+    reckon(tx, &mut session, offer.as_ref())?;
     tx.save(&session)
 }
 

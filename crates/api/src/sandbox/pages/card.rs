@@ -50,6 +50,8 @@ pub(super) fn field_at_fault(refusal: &Refusal) -> &'static str {
         (Some("cvc"), _) | (None, "incorrect_cvc") => "card-cvc",
         (Some("name"), _) => "billing-name",
         (Some("email"), _) => "email",
+        (Some("tax_country"), _) => "tax-country",
+        (Some("tax_id"), _) => "tax-id",
         _ => "card-number",
     }
 }

@@ -11,6 +11,7 @@ use super::form::{Errors, is_email};
 use super::reply::{self, Answer};
 use super::{Refused, challenge, now};
 use crate::sandbox::Sandbox;
+use crate::sandbox::billing::tax_ids::NewTaxId;
 use crate::sandbox::checkout::{self, CardInput, CheckoutPage, Outcome, SessionStatus};
 use crate::sandbox::error::ApiError;
 
@@ -21,6 +22,10 @@ pub(super) struct CheckoutForm {
     email: String,
     #[serde(default)]
     terms: Option<String>,
+    #[serde(default, rename = "tax-id-type")]
+    tax_id_type: String,
+    #[serde(default, rename = "tax-id")]
+    tax_id: String,
     #[serde(flatten)]
     card: CardForm,
 }
@@ -64,6 +69,14 @@ impl CheckoutForm {
     }
 }
 
+impl CheckoutForm {
+    fn tax_id(&self, session: &CheckoutPage) -> Option<NewTaxId> {
+        let value = Some(self.tax_id.trim()).filter(|value| !value.is_empty())?;
+        session.tax_id?;
+        Some(NewTaxId { kind: self.tax_id_type.clone(), value: value.to_owned() })
+    }
+}
+
 /// `GET /pay/{secret}`
 pub(super) async fn show(
     sandbox: web::Data<Sandbox>,
@@ -103,7 +116,8 @@ pub(super) async fn submit(
         Ok(card) => card,
         Err(errors) => return Ok(refuse(&session, &secret, &form, &errors)),
     };
-    match checkout::submit(&sandbox, &secret, card).await? {
+    let tax_id = form.tax_id(&session);
+    match checkout::submit(&sandbox, &secret, card, tax_id).await? {
         Outcome::Completed { redirect_url } => Ok(reply::see_other(&redirect_url)),
         Outcome::ActionRequired { challenge } => Ok(reply::see_other(&challenge::path(&challenge))),
         Outcome::Declined(refusal) => {
@@ -129,6 +143,23 @@ pub(super) async fn apply_code(
 ) -> Answer {
     let applied = checkout::apply_code(&sandbox, &secret, form.code.clone()).await;
     answer_change(&sandbox, &secret, applied, "promotion-code").await
+}
+
+/// A country as it was sent.
+#[derive(Debug, Deserialize)]
+pub(super) struct CountryForm {
+    #[serde(rename = "tax-country", default)]
+    country: String,
+}
+
+/// `POST /pay/{secret}/tax-country`
+pub(super) async fn set_country(
+    sandbox: web::Data<Sandbox>,
+    secret: web::Path<String>,
+    form: web::Form<CountryForm>,
+) -> Answer {
+    let changed = checkout::set_country(&sandbox, &secret, form.country.clone()).await;
+    answer_change(&sandbox, &secret, changed, "tax-country").await
 }
 
 /// A quantity as it was sent.

@@ -29,6 +29,18 @@ pub(super) fn amount(minor_units: i64, currency: &str) -> String {
     text
 }
 
+/// What one costs, as a decimal of minor units: `$0.005`; an amount, where one more does not cost the same: `from $7.00`.
+pub(super) fn unit(decimal: Option<&str>, one: i64, currency: &str) -> String {
+    let Some(decimal) = decimal else { return format!("from {}", amount(one, currency)) };
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let mut text = amount(whole.parse().unwrap_or(0), currency);
+    if !(fraction.is_empty() || text.contains('.')) {
+        text.push('.');
+    }
+    text.push_str(fraction);
+    text
+}
+
 /// The sign before an amount; a currency without one of its own is written as its code.
 fn symbol(currency: &str) -> String {
     let known = match currency.to_ascii_lowercase().as_str() {
@@ -122,6 +134,14 @@ mod tests {
         ] {
             assert_eq!(amount(minor, currency), text, "{minor} {currency}");
         }
+    }
+
+    #[test]
+    fn what_one_costs_may_be_less_than_a_minor_unit() {
+        assert_eq!(unit(Some("1000"), 1000, "usd"), "$10.00");
+        assert_eq!(unit(Some("0.5"), 1, "usd"), "$0.005");
+        assert_eq!(unit(Some("12.5"), 13, "jpy"), "¥12.5");
+        assert_eq!(unit(None, 700, "usd"), "from $7.00");
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | Checkout | `/pay/{secret}` | `#email` (read-only when the customer has one), the card, `#terms` | button "Subscribe", "Start trial", "Pay $10.00" or "Save card"; link "Back to {business}" |
 //! | | `POST …/promotion-code` | `#promotion-code` | buttons "Apply", "Remove" |
 //! | | `POST …/quantity` | `quantity` beside each line that allows it | button "Update" |
+//! | | `POST …/tax-country` | `tax-country` with automatic tax | button "Update tax" |
 //! | 3-D Secure | `/challenge/{challenge}` | | buttons "Complete authentication", "Fail authentication" |
 //! | Portal, start | `/portal/{secret}` | | leads to the flow's page or home |
 //! | Portal, home | `…/home` | | links "Update plan", "Cancel plan", "Add payment method", "Remove", "Update information", "Return to {business}", the dates of the billing history; buttons "Don't cancel plan", "Make default" |
@@ -88,7 +89,8 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
                 .route("", web::get().to(checkout::show))
                 .route("", web::post().to(checkout::submit))
                 .route("/promotion-code", web::post().to(checkout::apply_code))
-                .route("/quantity", web::post().to(checkout::set_quantity)),
+                .route("/quantity", web::post().to(checkout::set_quantity))
+                .route("/tax-country", web::post().to(checkout::set_country)),
         )
         .service(
             web::scope("/challenge/{challenge}")

@@ -149,8 +149,10 @@ pub(crate) struct PortalSubscription {
     pub(crate) product_name: String,
     pub(crate) product_image: Option<String>,
     pub(crate) quantity: i64,
-    /// Minor units for one.
-    pub(crate) unit_amount: i64,
+    /// Minor units for one as a decimal; none where one more does not cost the same.
+    pub(crate) unit_amount: Option<String>,
+    /// Minor units for all.
+    pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) cadence: Cadence,
     /// Unix seconds.
@@ -209,7 +211,10 @@ pub(crate) struct Offer {
     pub(crate) product_image: Option<String>,
     /// `marketing_features[].name`.
     pub(crate) features: Vec<String>,
-    pub(crate) unit_amount: i64,
+    /// Minor units for one as a decimal; none where one more does not cost the same.
+    pub(crate) unit_amount: Option<String>,
+    /// Minor units for one alone.
+    pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) cadence: Cadence,
 }

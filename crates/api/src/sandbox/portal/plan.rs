@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 use super::{ChangePreview, WantedChange, actions::Visit, view};
 use crate::sandbox::{
     billing::{
-        change::{self, Change, ItemChange, Proration},
+        change::{self, Change, ItemChange, Proration, SetItem},
         collect::Collected,
         discount::Reduction,
         items,
-        lines::price_amount,
         offer::Offer,
         preview::{self, Preview},
         redeem::Holder,
-        schedules,
+        schedules, tax,
     },
     cards::AUTHENTICATION_REQUIRED,
     error::ApiError,
@@ -72,17 +71,17 @@ fn check(
     let now = tx.now();
     let is_agreed = |at: &i64| (now - AGREED_WITHIN..=now).contains(at);
     let change = Change {
-        items: vec![ItemChange::Set {
+        items: vec![ItemChange::Set(SetItem {
             id: item["id"].as_str().unwrap_or_default().to_owned(),
             price: Some(price.clone()),
             quantity: Some(quantity),
-            metadata: Value::Null,
-        }],
+            ..SetItem::default()
+        })],
         proration: Proration::parse(feature["proration_behavior"].as_str().unwrap_or("none")),
         at: wanted.at.filter(is_agreed).unwrap_or(now),
         restarts_cycle: ends_trial || feature["billing_cycle_anchor"] == "now",
     };
-    let waits = !ends_trial && waits(feature, item, &price.body, quantity);
+    let waits = !ends_trial && waits(tx, feature, item, &price.body, quantity)?;
     Ok(Checked { change, price, quantity, offer, waits })
 }
 
@@ -117,20 +116,27 @@ fn offer(
     let unknown = || ApiError::invalid_param("promotion_code", "This code is invalid.");
     let offer = tx.offer_of_text(code)?.ok_or_else(unknown)?;
     let currency = price.text("currency").unwrap_or_default();
-    let amount = Some((price_amount(&price.body, quantity), currency));
+    let amount = Some((tx.cost(&price.body, quantity)?, currency));
     tx.check_offer(&offer, Some(&visit.customer.id), amount, "promotion_code")?;
     Ok(offer)
 }
 
 /// Whether the configuration has this change wait for the period's end.
-fn waits(feature: &Value, item: &Value, price: &Value, quantity: i64) -> bool {
+fn waits(
+    tx: &mut Tx<'_>,
+    feature: &Value,
+    item: &Value,
+    price: &Value,
+    quantity: i64,
+) -> Result<bool, ApiError> {
     let conditions = feature["schedule_at_period_end"]["conditions"].as_array();
-    let old_amount = price_amount(&item["price"], item["quantity"].as_i64().unwrap_or(1));
-    conditions.into_iter().flatten().any(|condition| match condition["type"].as_str() {
-        Some("decreasing_item_amount") => price_amount(price, quantity) < old_amount,
+    let old_amount = tx.item_cost(item)?;
+    let new_amount = tx.cost(price, quantity)?;
+    Ok(conditions.into_iter().flatten().any(|condition| match condition["type"].as_str() {
+        Some("decreasing_item_amount") => new_amount < old_amount,
         Some("shortening_interval") => days(price) < days(&item["price"]),
         _ => false,
-    })
+    }))
 }
 
 /// About how long a price's period is.
@@ -161,7 +167,7 @@ pub(super) fn preview(
         currency: currency.clone(),
         due_now: 0,
         credit: 0,
-        recurring_total: price_amount(&checked.price.body, checked.quantity),
+        recurring_total: tx.cost(&checked.price.body, checked.quantity)?,
         renews_at: items::last_period_end(&subscription).unwrap_or(0),
         lines: Vec::new(),
     };
@@ -197,10 +203,12 @@ pub(super) fn preview(
         shown.lines.push((text, line["amount"].as_i64().unwrap_or(0)));
     }
     let total = invoice.integer("total").unwrap_or(0);
-    let off = invoice.integer("subtotal").unwrap_or(0) - total;
+    let off = invoice.body["total_discount_amounts"].as_array().into_iter().flatten();
+    let off: i64 = off.filter_map(|taken| taken["amount"].as_i64()).sum();
     if off != 0 {
         shown.lines.push(("Discount".to_owned(), -off));
     }
+    shown.lines.extend(tax::shown(tx, &invoice.body["total_taxes"])?);
     shown.due_now = invoice.integer("amount_due").unwrap_or(0);
     shown.credit = (-total).max(0);
     Ok(shown)

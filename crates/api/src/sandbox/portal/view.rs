@@ -8,7 +8,7 @@ use super::{
     Task, actions::Visit,
 };
 use crate::sandbox::{
-    billing::{items, offer},
+    billing::{items, offer, pricing::unit},
     checkout::Cadence,
     error::ApiError,
     object::{Kind, Object},
@@ -235,7 +235,8 @@ fn portal_subscription(
         product_image: product
             .and_then(|product| product.body["images"][0].as_str().map(str::to_owned)),
         quantity: item["quantity"].as_i64().unwrap_or(1),
-        unit_amount: price["unit_amount"].as_i64().unwrap_or(0),
+        unit_amount: unit(price).map(str::to_owned),
+        amount: tx.item_cost(item)?,
         currency: subscription.text("currency").unwrap_or_default().to_owned(),
         cadence,
         current_period_end: items::period(item).end,
@@ -357,7 +358,8 @@ fn offers(tx: &mut Tx<'_>, configuration: &Object) -> Result<Vec<Offer>, ApiErro
                 .flatten()
                 .filter_map(|feature| feature["name"].as_str().map(str::to_owned))
                 .collect(),
-            unit_amount: price.integer("unit_amount").unwrap_or(0),
+            unit_amount: unit(&price.body).map(str::to_owned),
+            amount: tx.cost(&price.body, 1)?,
             currency: price.text("currency").unwrap_or_default().to_owned(),
             cadence,
         });

@@ -124,8 +124,13 @@ fn line_item(tx: &mut Tx<'_>, line: &mut Value) -> Result<(), ApiError> {
     line["plan"] = plan(&price);
     line["price"] = price;
     let taxes = take(line, "taxes");
+    let mut rates = Vec::new();
+    for tax in taxes.as_array().into_iter().flatten() {
+        let id = tax["tax_rate_details"]["tax_rate"].as_str().unwrap_or_default();
+        rates.push(tx.tax_rate(id, "tax_rate")?.body);
+    }
     line["tax_amounts"] = taxes.as_array().into_iter().flatten().map(tax_amount).collect();
-    line["tax_rates"] = json!([]);
+    line["tax_rates"] = json!(rates);
     line["unit_amount_excluding_tax"] = pricing["unit_amount_decimal"].clone();
     Ok(())
 }

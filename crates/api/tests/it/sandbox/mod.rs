@@ -14,10 +14,12 @@ mod pending_updates;
 mod periods;
 mod portal;
 mod portal_flows;
+mod pricing;
 mod protocol;
 mod resources;
 mod schedules;
 mod subscriber;
+mod taxes;
 mod versions;
 mod webhooks;
 
@@ -147,6 +149,14 @@ impl Sandbox {
         let answer = self.send(Method::DELETE, path, &[], &[]).await;
         assert_eq!(answer.status, 200, "DELETE {path}: {}", answer.text);
         answer.json()
+    }
+
+    /// A page's HTML.
+    pub async fn get_page(&self, url: &str) -> String {
+        let path = url.strip_prefix(&self.running.api_base()).unwrap_or(url);
+        let answer = self.send(Method::GET, path, &[], &[]).await;
+        assert_eq!(answer.status, 200, "GET {path}: {}", answer.text);
+        answer.text
     }
 
     /// Sends a page's form; the place it leads to, empty when the page is shown again.

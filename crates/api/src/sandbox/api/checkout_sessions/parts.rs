@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::LineItem;
 use crate::sandbox::{
+    api::tax_rates::{self, take_ids},
     error::ApiError,
     object::{Object, random_word},
     params::{Metadata, Params},
@@ -13,7 +14,34 @@ use crate::sandbox::{
 /// Seconds ahead that `trial_end` must be.
 const NEAREST_TRIAL_END: i64 = 48 * 3_600;
 
-pub(super) fn take_subscription_data(data: &mut Params, now: i64) -> Result<Value, ApiError> {
+/// `subscription_data`, its tax rates not looked up yet.
+pub(super) struct SubscriptionData {
+    given: Value,
+    default_tax_rates: Option<(Vec<String>, String)>,
+}
+
+impl SubscriptionData {
+    /// With the tax rates as objects.
+    pub(super) fn resolve(mut self, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
+        if let Some(rates) = tax_rates::resolve(tx, self.default_tax_rates)? {
+            self.given["kept"]["default_tax_rates"] = json!(rates);
+        }
+        Ok(self.given)
+    }
+}
+
+/// `tax_rates` of a line; `dynamic_tax_rates` go by an address, which these pages do not ask for.
+pub(super) fn take_line_rates(
+    item: &mut Params,
+) -> Result<Option<(Vec<String>, String)>, ApiError> {
+    item.kept("dynamic_tax_rates");
+    take_ids(item, "tax_rates")
+}
+
+pub(super) fn take_subscription_data(
+    data: &mut Params,
+    now: i64,
+) -> Result<SubscriptionData, ApiError> {
     let trial_days = data.integer("trial_period_days")?;
     if trial_days.is_some_and(|days| !(1..=730).contains(&days)) {
         return Err(ApiError::invalid_param(
@@ -41,7 +69,6 @@ pub(super) fn take_subscription_data(data: &mut Params, now: i64) -> Result<Valu
         "application_fee_percent",
         "billing_cycle_anchor",
         "billing_mode",
-        "default_tax_rates",
         "invoice_settings",
         "on_behalf_of",
         "pending_invoice_item_interval",
@@ -50,18 +77,23 @@ pub(super) fn take_subscription_data(data: &mut Params, now: i64) -> Result<Valu
     ] {
         data.kept(ignored);
     }
-    Ok(json!({ "trial_days": trial_days, "trial_end": trial_end, "kept": kept }))
+    Ok(SubscriptionData {
+        given: json!({ "trial_days": trial_days, "trial_end": trial_end, "kept": kept }),
+        default_tax_rates: take_ids(data, "default_tax_rates")?,
+    })
 }
 
+/// The lines, and the tax rates of each by the lines' ids.
 pub(super) fn resolve_lines(
     tx: &mut Tx<'_>,
     items: Vec<LineItem>,
     mode: &str,
-) -> Result<Vec<Value>, ApiError> {
+) -> Result<(Vec<Value>, Value), ApiError> {
     if mode != "setup" && items.is_empty() {
         return Err(ApiError::missing("line_items"));
     }
     let mut lines = Vec::new();
+    let mut tax_rates = json!({});
     for (index, item) in items.into_iter().enumerate() {
         let price = item.price.resolve(tx)?.body;
         let is_recurring = !price["recurring"].is_null();
@@ -72,8 +104,12 @@ pub(super) fn resolve_lines(
                  use only one-time prices.",
             ));
         }
+        let id = format!("li_{}", random_word(24));
+        if let Some(rates) = tax_rates::resolve(tx, item.tax_rates)? {
+            tax_rates[&id] = json!(rates);
+        }
         lines.push(json!({
-            "id": format!("li_{}", random_word(24)),
+            "id": id,
             "object": "item",
             "adjustable_quantity": item.adjustable_quantity,
             "amount_discount": 0,
@@ -103,7 +139,7 @@ pub(super) fn resolve_lines(
             ),
         ));
     }
-    Ok(lines)
+    Ok((lines, tax_rates))
 }
 
 pub(super) fn check_tax(

@@ -9,6 +9,7 @@ use crate::sandbox::{
     billing::{
         change::Proration,
         preview::{self, Preview},
+        redeem::reductions_of_wanted,
     },
     error::ApiError,
     object::Kind,
@@ -51,9 +52,9 @@ pub(in crate::sandbox::api) fn create_preview(tx: &mut Tx<'_>, request: Request)
     let Some(id) = subscription else {
         let customer = customer.ok_or_else(|| ApiError::missing("customer"))?;
         let customer = customers::live(tx, &customer, "customer")?;
-        let items = new_items(tx, items)?;
+        let items = new_items(tx, items, &customer.id)?;
         let currency = items.first().and_then(|item| item.price.text("currency")).unwrap_or("usd");
-        let reductions = wanted.map(|wanted| discounts::reductions(&wanted, currency));
+        let reductions = wanted.map(|wanted| reductions_of_wanted(&wanted, currency));
         return Ok(preview::of_new_items(tx, &customer, &items, trial_end, reductions)?.body);
     };
     let subscription = tx.get(Kind::Subscription, &id, "subscription")?;
@@ -79,7 +80,7 @@ pub(in crate::sandbox::api) fn create_preview(tx: &mut Tx<'_>, request: Request)
         restarts_cycle: anchor.as_deref() == Some("now") || trial_end.is_some_and(|end| end <= now),
         recurring_only: preview_mode.as_deref() == Some("recurring"),
         reductions: wanted.map(|wanted| {
-            discounts::reductions(&wanted, subscription.text("currency").unwrap_or_default())
+            reductions_of_wanted(&wanted, subscription.text("currency").unwrap_or_default())
         }),
     };
     Ok(preview::of_change(tx, &subscription, wanted)?.body)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{error::ApiError, params::Params};
+use crate::sandbox::{billing::pricing, error::ApiError, params::Params};
 
 /// `tiers`, in the shape in which they are shown: `up_to` is null in the last one.
 pub(super) fn take_tiers(params: &mut Params) -> Result<Option<Value>, ApiError> {
@@ -30,21 +30,37 @@ pub(super) fn take_tiers(params: &mut Params) -> Result<Option<Value>, ApiError>
             "The last price tier must have `up_to` set to `inf`",
         ));
     }
+    let bounds: Vec<u64> = tiers.iter().filter_map(|tier| tier["up_to"].as_u64()).collect();
+    if bounds.len() + 1 != tiers.len() || !bounds.is_sorted_by(|one, next| one < next) {
+        return Err(ApiError::invalid_param(
+            params.name("tiers"),
+            "Tiers must be ordered by `up_to`, and only the last one may be `inf`",
+        ));
+    }
+    if let Some(place) = tiers.iter().position(|tier| {
+        tier["unit_amount_decimal"].is_null() && tier["flat_amount_decimal"].is_null()
+    }) {
+        return Err(ApiError::invalid_param(
+            format!("{}[{place}]", params.name("tiers")),
+            "Each tier needs a `unit_amount`, a `flat_amount`, or both",
+        ));
+    }
     Ok(Some(tiers.into()))
 }
 
 /// An amount of a tier: whole minor units, or `…_decimal`.
 fn take_amount(tier: &mut Params, name: &str) -> Result<(Option<i64>, Option<String>), ApiError> {
     let decimal_name = format!("{name}_decimal");
-    let (whole, decimal) = (tier.integer(name)?, tier.string(&decimal_name)?);
-    if let Some(decimal) = &decimal
-        && decimal.parse::<f64>().is_err()
-    {
-        let message = format!("Invalid decimal: {decimal}");
-        return Err(ApiError::invalid_param(tier.name(&decimal_name), message));
+    let (whole, decimal) = (tier.integer_from(name, 0)?, tier.string(&decimal_name)?);
+    if let Some(whole) = whole {
+        return Ok((Some(whole), Some(whole.to_string())));
     }
-    let whole = whole.or_else(|| decimal.as_deref()?.parse().ok());
-    Ok((whole, decimal.or_else(|| whole.map(|amount| amount.to_string()))))
+    let Some(decimal) = decimal else { return Ok((None, None)) };
+    let (whole, decimal) = pricing::shown(&decimal).ok_or_else(|| {
+        let message = format!("Invalid decimal: {decimal}");
+        ApiError::invalid_param(tier.name(&decimal_name), message)
+    })?;
+    Ok((whole, Some(decimal)))
 }
 
 /// `transform_quantity`.
@@ -96,6 +112,8 @@ mod tests {
             "tiers[0][up_to]=5",
             "tiers[0][unit_amount]=5",
             "tiers[0][up_to]=inf&tiers[0][price]=1",
+            "tiers[0][up_to]=inf",
+            "tiers[0][up_to]=5&tiers[0][unit_amount]=1&tiers[1][up_to]=5&tiers[1][unit_amount]=1&tiers[2][up_to]=inf",
         ] {
             assert!(take_tiers(&mut params(wrong)).is_err(), "{wrong}");
         }

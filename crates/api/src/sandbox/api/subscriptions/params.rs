@@ -3,9 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    api::prices::GivenPrice,
+    api::{
+        discounts::{self, GivenDiscounts, take_discounts},
+        prices::GivenPrice,
+        tax_rates::{self, take_ids},
+    },
     billing::{
-        change::ItemChange,
+        change::{ItemChange, SetItem},
         items::{self, NewItem},
     },
     error::ApiError,
@@ -18,13 +22,8 @@ use crate::sandbox::{
 pub(super) const KEPT: &[&str] =
     &["description", "invoice_settings", "payment_settings", "trial_settings", "on_behalf_of"];
 /// Parameters that are taken and decide nothing.
-pub(super) const IGNORED: &[&str] = &[
-    "billing_mode",
-    "billing_thresholds",
-    "default_tax_rates",
-    "off_session",
-    "pending_invoice_item_interval",
-];
+pub(super) const IGNORED: &[&str] =
+    &["billing_mode", "billing_thresholds", "off_session", "pending_invoice_item_interval"];
 pub(super) const PAYMENT_BEHAVIORS: &[&str] =
     &["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
 
@@ -35,11 +34,13 @@ pub(in crate::sandbox::api) struct ItemParam {
     quantity: Option<i64>,
     deleted: bool,
     metadata: Option<Metadata>,
+    tax_rates: Option<(Vec<String>, String)>,
+    discounts: Option<GivenDiscounts>,
 }
 
 impl ItemParam {
     pub(super) fn take(params: &mut Params) -> Result<ItemParam, ApiError> {
-        for ignored in ["billing_thresholds", "tax_rates", "discounts", "clear_usage"] {
+        for ignored in ["billing_thresholds", "clear_usage"] {
             params.kept(ignored);
         }
         let has_price = params.has("price") || params.has("price_data");
@@ -49,6 +50,8 @@ impl ItemParam {
             quantity: params.integer_from("quantity", 0)?,
             deleted: params.boolean("deleted")?.unwrap_or(false),
             metadata: params.metadata()?,
+            tax_rates: take_ids(params, "tax_rates")?,
+            discounts: take_discounts(params)?,
         })
     }
 
@@ -57,6 +60,7 @@ impl ItemParam {
         tx: &mut Tx<'_>,
         index: usize,
         is_recurring: bool,
+        customer: &str,
     ) -> Result<NewItem, ApiError> {
         let param = format!("items[{index}][price]");
         let price = self.price.ok_or_else(|| ApiError::missing(&param))?.resolve(tx)?;
@@ -70,11 +74,14 @@ impl ItemParam {
                 ),
             ));
         }
-        Ok(NewItem {
-            price,
-            quantity: self.quantity.unwrap_or(1),
-            metadata: Metadata::new_value(self.metadata),
-        })
+        let metadata = Metadata::new_value(self.metadata);
+        let mut item = NewItem::of(price, self.quantity.unwrap_or(1), metadata);
+        item.tax_rates = tax_rates::resolve(tx, self.tax_rates)?.unwrap_or_default();
+        let amount = item.amount(tx)?;
+        let amount = Some((amount, item.price.text("currency").unwrap_or_default()));
+        let discounts = self.discounts.unwrap_or_default();
+        item.discounts = discounts::resolve(tx, discounts, Some(customer), amount)?;
+        Ok(item)
     }
 }
 
@@ -84,10 +91,11 @@ pub(in crate::sandbox::api) fn item_changes(
     subscription: &Object,
     given: Vec<ItemParam>,
 ) -> Result<Vec<ItemChange>, ApiError> {
+    let customer = subscription.text("customer").unwrap_or_default();
     let mut changes = Vec::new();
     for (index, item) in given.into_iter().enumerate() {
         let Some(id) = item.id.clone() else {
-            changes.push(ItemChange::Add(item.new_item(tx, index, true)?));
+            changes.push(ItemChange::Add(item.new_item(tx, index, true, customer)?));
             continue;
         };
         if !items::of(subscription).iter().any(|value| value["id"] == id) {
@@ -104,7 +112,20 @@ pub(in crate::sandbox::api) fn item_changes(
         let price = item.price.map(|price| price.resolve(tx)).transpose()?;
         let metadata =
             item.metadata.map(|metadata| Metadata::new_value(Some(metadata))).unwrap_or_default();
-        changes.push(ItemChange::Set { id, price, quantity: item.quantity, metadata });
+        let tax_rates = tax_rates::resolve(tx, item.tax_rates)?;
+        let discounts = item
+            .discounts
+            .map(|given| discounts::resolve(tx, given, Some(customer), None))
+            .transpose()?;
+        let quantity = item.quantity;
+        changes.push(ItemChange::Set(SetItem {
+            id,
+            price,
+            quantity,
+            metadata,
+            tax_rates,
+            discounts,
+        }));
     }
     Ok(changes)
 }
@@ -113,8 +134,10 @@ pub(in crate::sandbox::api) fn item_changes(
 pub(in crate::sandbox::api) fn new_items(
     tx: &mut Tx<'_>,
     given: Vec<ItemParam>,
+    customer: &str,
 ) -> Result<Vec<NewItem>, ApiError> {
-    given.into_iter().enumerate().map(|(index, item)| item.new_item(tx, index, true)).collect()
+    let given = given.into_iter().enumerate();
+    given.map(|(index, item)| item.new_item(tx, index, true, customer)).collect()
 }
 
 pub(in crate::sandbox::api) fn take_items(

@@ -14,15 +14,17 @@ use crate::sandbox::{
     api::{
         Outcome, Request, customers,
         discounts::{self, take_discounts},
+        tax_rates::{self, take_ids},
     },
     billing::{
         cancel,
         change::{self, Change, Proration},
         collect::Collected,
         items::{self, NewItem},
-        lines::{NewInvoiceItem, price_amount},
+        lines::NewInvoiceItem,
         pending_update,
         proration::Period,
+        redeem::Holder,
     },
     error::ApiError,
     object::Object,
@@ -60,6 +62,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let discounts = take_discounts(&mut params)?;
     let kept: Vec<_> = KEPT.iter().map(|name| (*name, params.kept(name))).collect();
     params.boolean("trial_from_plan")?;
+    let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
     for name in IGNORED {
         params.kept(name);
     }
@@ -77,6 +80,9 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
             subscription.body[name] = value;
         }
     }
+    if let Some(rates) = tax_rates::resolve(tx, default_tax_rates)? {
+        subscription.body["default_tax_rates"] = json!(rates);
+    }
     if let Some(enabled) = automatic_tax {
         subscription.body["automatic_tax"]["enabled"] = json!(enabled);
     }
@@ -90,7 +96,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     if let Some(given) = discounts {
         let customer = subscription.text("customer").unwrap_or_default().to_owned();
         let currency = subscription.text("currency").unwrap_or_default().to_owned();
-        let order = items::total(&subscription);
+        let order = items::total(tx, items::of(&subscription))?;
         let wanted = discounts::resolve(tx, given, Some(&customer), Some((order, &currency)))?;
         discounts::replace(tx, &mut subscription, wanted)?;
     }
@@ -115,7 +121,8 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
         subscription.body["cancellation_details"][name] = value;
     }
     for (index, item) in one_time.into_iter().enumerate() {
-        let item = item.new_item(tx, index, false)?;
+        let customer = subscription.text("customer").unwrap_or_default();
+        let item = item.new_item(tx, index, false, customer)?;
         add_invoice_item(tx, &subscription, item)?;
     }
     let items = item_changes(tx, &before, given)?;
@@ -214,7 +221,7 @@ fn add_invoice_item(tx: &mut Tx<'_>, subscription: &Object, item: NewItem) -> Re
     let now = tx.now();
     let new = NewInvoiceItem {
         customer: subscription.text("customer").unwrap_or_default().to_owned(),
-        amount: price_amount(&item.price.body, item.quantity),
+        amount: item.amount(tx)?,
         currency: item.price.text("currency").unwrap_or_default().to_owned(),
         description: Some(tx.product_name(&item.price.body)?),
         quantity: item.quantity,
@@ -225,6 +232,11 @@ fn add_invoice_item(tx: &mut Tx<'_>, subscription: &Object, item: NewItem) -> Re
         proration: false,
         invoice: None,
         metadata: item.metadata,
+        tax_rates: json!(item.tax_rates),
     };
-    tx.create(&new.object(now))
+    let customer = new.customer.clone();
+    let mut added = new.object(now);
+    let held = tx.hold(&item.discounts, Some(&customer), Holder::InvoiceItem(&added.id))?;
+    added.body["discounts"] = json!(held);
+    tx.create(&added)
 }

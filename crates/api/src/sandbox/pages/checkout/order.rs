@@ -28,6 +28,10 @@ pub(super) fn order(session: &CheckoutPage, secret: &str, errors: &Errors) -> Ma
                     dd { (money(session, subtotal)) }
                 }
                 @if let Some(discount) = &session.discount { (discount_rows(session, discount)) }
+                @for (text, amount) in &session.taxes {
+                    dt { (text) }
+                    dd data-testid="tax" { (money(session, *amount)) }
+                }
                 @if let (Some(end), Some(recurring)) = (session.trial_end, recurring(session)) {
                     dt.soft { "After the trial, from " (display::date(end)) }
                     dd.soft { (recurring) }
@@ -35,6 +39,7 @@ pub(super) fn order(session: &CheckoutPage, secret: &str, errors: &Errors) -> Ma
                 dt.due { "Total due today" }
                 dd.due data-testid="total-due" { (money(session, session.due_now)) }
             }
+            @if let Some(country) = &session.tax_country { (tax_country(secret, country.as_deref(), errors)) }
             @if session.allow_promotion_codes { (promotion_code(session, secret, errors)) }
         }
     }
@@ -47,6 +52,17 @@ fn discount_rows(session: &CheckoutPage, discount: &CheckoutDiscount) -> Markup 
             (discount.text)
         }
         dd data-testid="discount" { (money(session, -discount.amount)) }
+    }
+}
+
+/// The country that decides about the tax.
+fn tax_country(secret: &str, country: Option<&str>, errors: &Errors) -> Markup {
+    html! {
+        form.row.end method="post" action={ "/pay/" (secret) "/tax-country" } novalidate {
+            (Field { id: "tax-country", label: "Country code, for tax", autocomplete: "country", placeholder: "US",
+                     value: country.unwrap_or_default(), ..Field::default() }.render(errors))
+            button.btn.quiet type="submit" { "Update tax" }
+        }
     }
 }
 
@@ -84,7 +100,12 @@ fn order_line(
                 @if let Some(description) = &line.description { p.soft.small { (description) } }
                 @if let Some(bounds) = line.adjustable { (quantity(secret, line, bounds)) }
                 @else if line.quantity != 1 {
-                    p.soft.small.num { (line.quantity) " × " (money(session, line.unit_amount)) }
+                    p.soft.small.num {
+                        (line.quantity)
+                        @if let Some(unit) = &line.unit_amount {
+                            " × " (display::unit(Some(unit), line.amount, &session.currency))
+                        }
+                    }
                 }
                 p.soft.small {
                     @match &line.recurring {

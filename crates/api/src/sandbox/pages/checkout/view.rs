@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use url::{Origin, Url};
 
 use super::{CheckoutForm, order};
-use crate::sandbox::checkout::{Cadence, CheckoutLine, CheckoutPage, Mode};
+use crate::sandbox::billing::tax_ids::OFFERED;
+use crate::sandbox::checkout::{Cadence, CheckoutLine, CheckoutPage, IsRequired, Mode};
 use crate::sandbox::pages::form::{self, Errors, Field};
 use crate::sandbox::pages::shell::{self, Frame};
 use crate::sandbox::pages::{card, display};
@@ -145,12 +146,32 @@ fn pay_form(session: &CheckoutPage, secret: &str, form: &CheckoutForm, errors: &
             (Field { id: "email", label: "E-mail", kind: "email", autocomplete: "email", value: &form.email,
                      fixed: session.email_is_fixed, ..Field::default() }.render(errors))
             @if session.card_required { (card::fields(form.card.name(), errors)) }
+            @if let Some(required) = session.tax_id { (tax_id(required, form, errors)) }
             @if session.consent_to_terms { (terms(form.terms.is_some(), errors)) }
             @if let Some(message) = &session.submit_message { p.small { (message) } }
             (form::submit(&submit_label(session)))
             p.soft.small { (small_print(session)) }
         }
         @if session.card_required { (card::test_cards()) }
+    }
+}
+
+/// The tax id of a business, with the kind it is of.
+fn tax_id(IsRequired(required): IsRequired, form: &CheckoutForm, errors: &Errors) -> Markup {
+    html! {
+        fieldset.stack {
+            legend { "Tax ID" @if !required { " (if you buy as a business)" } }
+            div.field {
+                label for="tax-id-type" { "Kind" }
+                select id="tax-id-type" name="tax-id-type" {
+                    @for (kind, example) in OFFERED {
+                        option value=(kind) selected[form.tax_id_type == *kind] { (example) }
+                    }
+                }
+            }
+            (Field { id: "tax-id", label: "Number", value: &form.tax_id, optional: !required, ..Field::default() }
+                .render(errors))
+        }
     }
 }
 

@@ -75,7 +75,10 @@ fn first(texts: &[String]) -> String {
 fn plan(subscription: &Value) -> String {
     let price = &subscription["items"]["data"][0]["price"];
     let currency = price["currency"].as_str().unwrap_or("usd");
-    let amount = display::amount(price["unit_amount"].as_i64().unwrap_or(0), currency);
+    let amount = match price["unit_amount_decimal"].as_str() {
+        Some(unit) => display::unit(Some(unit), 0, currency),
+        None => "Tiered".to_owned(),
+    };
     let recurring = &price["recurring"];
     let interval = recurring["interval"].as_str().unwrap_or("month");
     let count = recurring["interval_count"].as_i64().unwrap_or(1);

@@ -60,6 +60,7 @@ fn addressee(invoice: &InvoicePage) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(invoice.tax_ids.iter().map(|tax_id| format!("Tax ID {tax_id}")))
     .collect()
 }
 
@@ -84,6 +85,11 @@ fn write_lines(sheets: &mut Sheets, invoice: &InvoicePage) {
             sheets.text(REGULAR, 9.0, &period);
             sheets.feed(14.0);
         }
+        for (text, amount) in &line.discounts {
+            sheets.text(REGULAR, 9.0, text);
+            sheets.text_right(REGULAR, 9.0, &display::amount(-amount, &invoice.currency));
+            sheets.feed(14.0);
+        }
         sheets.feed(6.0);
     }
     sheets.rule();
@@ -94,8 +100,11 @@ fn write_totals(sheets: &mut Sheets, invoice: &InvoicePage) {
     let credit = (invoice.credit_applied > 0).then_some(("Credit used", -invoice.credit_applied));
     let paid = (invoice.amount_paid > 0).then_some(("Paid", -invoice.amount_paid));
     let discounts = invoice.discounts.iter().map(|(text, amount)| (text.as_str(), -amount));
+    let taxes = invoice.taxes.iter().map(|(text, amount)| (text.as_str(), *amount));
+    let subtotal = std::iter::once(("Subtotal", invoice.subtotal));
     let rest = [Some(("Total", invoice.total)), credit, paid];
-    for (label, amount) in discounts.chain(rest.into_iter().flatten()) {
+    let sums = subtotal.chain(discounts).chain(taxes).chain(rest.into_iter().flatten());
+    for (label, amount) in sums {
         sheets.text(REGULAR, 10.0, label);
         sheets.text_right(REGULAR, 10.0, &display::amount(amount, &invoice.currency));
         sheets.feed(16.0);

@@ -74,6 +74,7 @@ fn parties(invoice: &InvoicePage) -> Markup {
                 @if let Some(name) = &invoice.customer_name { (name) br; }
                 @if let Some(email) = &invoice.customer_email { (email) br; }
                 @if let Some(address) = &invoice.customer_address { (postal_address(address)) }
+                @for tax_id in &invoice.tax_ids { p.num { "Tax ID " (tax_id) } }
             }
         }
     }
@@ -93,7 +94,11 @@ fn lines(invoice: &InvoicePage) -> Markup {
                 dt { (text) }
                 dd { (money(invoice, -amount)) }
             }
-            @if invoice.subtotal != invoice.total {
+            @for (text, amount) in &invoice.taxes {
+                dt { (text) }
+                dd data-testid="tax" { (money(invoice, *amount)) }
+            }
+            @if invoice.subtotal != invoice.total || !invoice.taxes.is_empty() {
                 dt { "Total" }
                 dd { (money(invoice, invoice.total)) }
             }
@@ -119,6 +124,9 @@ fn line_row(invoice: &InvoicePage, line: &InvoicePageLine) -> Markup {
             td {
                 p { (line.description) }
                 @if let Some(period) = period(line) { p.soft.small.num { (period) } }
+                @for (text, amount) in &line.discounts {
+                    p.soft.small.num { (text) ": " (money(invoice, -amount)) }
+                }
             }
             td.num { span.soft { "× " } (line.quantity) }
             td.num { (money(invoice, line.amount)) }

@@ -39,7 +39,10 @@ pub(in crate::sandbox::pages) async fn show(
 /// `$10.00 per month`, or `2 × $10.00 per month`.
 pub(super) fn price(subscription: &PortalSubscription) -> String {
     let every = display::interval(&subscription.cadence.interval, subscription.cadence.count);
-    let one = display::amount(subscription.unit_amount, &subscription.currency);
+    let Some(unit) = &subscription.unit_amount else {
+        return format!("{} {every}", display::amount(subscription.amount, &subscription.currency));
+    };
+    let one = display::unit(Some(unit), subscription.amount, &subscription.currency);
     match subscription.quantity {
         1 => format!("{one} {every}"),
         quantity => format!("{quantity} × {one} {every}"),

@@ -176,7 +176,8 @@ fn offer(
         product_description: None,
         product_image: subscription.product_image.clone(),
         features: Vec::new(),
-        unit_amount: subscription.unit_amount,
+        unit_amount: subscription.unit_amount.clone(),
+        amount: subscription.amount,
         currency: subscription.currency.clone(),
         cadence: subscription.cadence.clone(),
     })
@@ -258,7 +259,7 @@ fn offer_choice(offer: &Offer, subscription: &PortalSubscription) -> Markup {
                 @if !offer.features.is_empty() { span.soft.small { (offer.features.join(" · ")) } }
             }
             span.end.num {
-                span.strong { (display::amount(offer.unit_amount, &offer.currency)) } " "
+                span.strong { (display::unit(offer.unit_amount.as_deref(), offer.amount, &offer.currency)) } " "
                 span.soft.small { (every) }
             }
         }

@@ -38,8 +38,14 @@ pub(super) fn confirm_view(
                 dt { "New" }
                 dd.strong.num {
                     (offer.product_name) ", "
-                    @if preview.quantity != 1 { (preview.quantity) " × " }
-                    (display::amount(offer.unit_amount, &offer.currency)) " " (every)
+                    @match &offer.unit_amount {
+                        Some(unit) => {
+                            @if preview.quantity != 1 { (preview.quantity) " × " }
+                            (display::unit(Some(unit), offer.amount, &offer.currency))
+                        }
+                        None => (money(preview.recurring_total)),
+                    }
+                    " " (every)
                 }
                 @if preview.waits { dt { "From" } dd.num { (display::date(preview.renews_at)) } }
             }
