@@ -113,6 +113,12 @@ pub(super) fn plain_text(html: &str) -> String {
     one_line(&text)
 }
 
+/// A title as people read it, on one line. Many feeds escape theirs once too often (`Rock &amp;amp; Roll`).
+pub(super) fn title_text(title: &str) -> String {
+    // Only what is escaped is undone: a title is no HTML, and `Vec<T>` keeps its brackets.
+    plain_text(&title.replace('<', "&lt;").replace('>', "&gt;"))
+}
+
 /// The text with runs of white space and control characters as single spaces.
 pub(super) fn one_line(text: &str) -> String {
     let words = text.split(|character: char| character.is_whitespace() || character.is_control());
@@ -169,6 +175,19 @@ mod tests {
             ("1 &lt; 2", "1 < 2"),
         ] {
             assert_eq!(plain_text(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn titles_are_unescaped_and_keep_their_brackets() {
+        for (title, text) in [
+            ("Rock &amp; Roll", "Rock & Roll"),
+            ("Caf&eacute;&nbsp;&#8211; it&#039;s open", "Café – it's open"),
+            ("AT&T, Q&A; R&D", "AT&T, Q&A; R&D"),
+            ("Vec<T> & friends", "Vec<T> & friends"),
+            ("a\n b", "a b"),
+        ] {
+            assert_eq!(title_text(title), text, "{title}");
         }
     }
 

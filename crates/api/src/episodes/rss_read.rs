@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{
     chapters,
-    notes::{Sanitizer, is_tangled, one_line, plain_text, summary_of},
+    notes::{Sanitizer, is_tangled, plain_text, summary_of, title_text},
 };
 
 /// Our own elements: `plan` names the lowest plan that opens an episode, or `free`.
@@ -117,7 +117,7 @@ pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
         simple_chapters: prefix_of(SIMPLE_CHAPTERS),
     };
     let mut reading =
-        Reading { title: one_line(channel.title()), drafts: Vec::new(), skipped: Vec::new() };
+        Reading { title: title_text(channel.title()), drafts: Vec::new(), skipped: Vec::new() };
     let mut guids = HashSet::new();
     for (index, item) in channel.items().iter().enumerate() {
         match reader.draft(item) {
@@ -127,7 +127,7 @@ pub fn read(xml: &[u8], base: Option<&Url>) -> Result<Reading, NotAFeed> {
                 reason: format!("another item of the feed has the GUID {}", draft.guid),
             }),
             Err(reason) => {
-                let title = item.title().map(one_line).filter(|title| !title.is_empty());
+                let title = item.title().map(title_text).filter(|title| !title.is_empty());
                 reading
                     .skipped
                     .push(Skipped { item: title.unwrap_or(format!("item {}", index + 1)), reason });
@@ -173,7 +173,7 @@ impl ItemReader<'_> {
     fn draft(&self, item: &Item) -> Result<Draft, String> {
         let title = item
             .title()
-            .map(one_line)
+            .map(title_text)
             .filter(|title| !title.is_empty())
             .ok_or("it has no title")?;
         let enclosure = item.enclosure().filter(|enclosure| !enclosure.url().trim().is_empty());

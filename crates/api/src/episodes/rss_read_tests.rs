@@ -199,6 +199,30 @@ fn other_encodings_are_decoded() {
 }
 
 #[test]
+fn a_feed_as_an_old_program_wrote_it_is_read() {
+    let xml = feed(&item(
+        "<description><![CDATA[<p>It\u{2}s <b onclick=\"x()\">]]]]><![CDATA[> here</b></p>]]></description>
+         <media:content url=\"https://pod.example/1.ogg\" type=\"audio/ogg\"/>",
+    ))
+    .replace("UTF-8\"?>", "windows-1252\"?><?xml-stylesheet href=\"x.xsl\"?><!-- made by hand -->")
+    .replace("xmlns:dc=", "xmlns:media=\"http://search.yahoo.com/mrss/\" xmlns:dc=")
+    .replace("dtds/podcast-1.0.dtd", "DTDs/Podcast-1.0.dtd")
+    .replace("<title>One</title>", "<title><![CDATA[Rock \u{1} Roll &amp; more]]></title>");
+    let bytes: Vec<u8> = xml
+        .bytes()
+        .map(|byte| match byte {
+            1 => 0x96,
+            2 => 0x92,
+            byte => byte,
+        })
+        .collect();
+    let [draft] = read(&bytes, None).unwrap().drafts.try_into().unwrap();
+    assert_eq!(draft.title, "Rock – Roll & more");
+    assert_eq!(draft.description_html, "<p>It’s <b>]]&gt; here</b></p>");
+    assert_eq!(draft.audio_type, "audio/mpeg");
+}
+
+#[test]
 fn a_feed_nested_without_end_is_refused() {
     let deep = format!("{}{}", "<x:y>".repeat(200_000), "</x:y>".repeat(200_000));
     assert!(matches!(read(feed(&item(&deep)).as_bytes(), None), Err(NotAFeed::TooDeep)));

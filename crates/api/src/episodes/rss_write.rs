@@ -73,11 +73,16 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
         items,
         ..Channel::default()
     };
-    channel.namespaces = BTreeMap::from([
-        ("atom".to_owned(), "http://www.w3.org/2005/Atom".to_owned()),
-        ("podcast".to_owned(), "https://podcastindex.org/namespace/1.0".to_owned()),
-        ("psc".to_owned(), SIMPLE_CHAPTERS.to_owned()),
-    ]);
+    let has_chapters = channel.items.iter().any(|item| !item.extensions.is_empty());
+    channel.namespaces = [
+        ("atom", "http://www.w3.org/2005/Atom"),
+        ("podcast", "https://podcastindex.org/namespace/1.0"),
+    ]
+    .into_iter()
+    // Validators know few namespaces and mention the others, so this one is there when it is used.
+    .chain(has_chapters.then_some(("psc", SIMPLE_CHAPTERS)))
+    .map(|(prefix, address)| (prefix.to_owned(), address.to_owned()))
+    .collect();
     channel.extensions = show.extensions();
     channel.itunes_ext = Some(ITunesChannelExtension {
         author: Some(xml_text(&podcast.author)),

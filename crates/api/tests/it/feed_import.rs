@@ -48,8 +48,12 @@ fn web_server() -> (SocketAddr, Asked) {
             HttpResponse::Ok()
                 .streaming(stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone())))
         };
+        let moved = async || {
+            HttpResponse::MovedPermanently().insert_header(("Location", "/shows/feed.xml")).finish()
+        };
         App::new()
             .route("/shows/feed.xml", web::get().to(feed))
+            .route("/old/feed", web::get().to(moved))
             .route("/endless", web::get().to(endless))
             .route(
                 "/page",
@@ -91,6 +95,20 @@ async fn a_feed_that_did_not_change_is_not_read_again() {
     assert!(import(&app, &address, false).await.unwrap().not_modified);
     assert_eq!(import(&app, &address, true).await.unwrap().unchanged, 1);
     assert_eq!(*asked.lock().unwrap(), [None, Some("\"v1\"".to_owned()), None]);
+}
+
+#[tokio::test]
+async fn a_feed_that_moved_is_followed_to_where_it_is_now() {
+    let app = TestApp::start().await;
+    let (addr, _) = web_server();
+    let old = format!("http://{addr}/old/feed");
+    assert_eq!(import(&app, &old, false).await.unwrap().added, 1);
+    let episodes = app.library().await.list().await.unwrap();
+    let one = episodes.iter().find(|episode| episode.guid == "one").unwrap();
+    assert_eq!(one.audio, format!("http://{addr}/shows/audio/1.mp3"));
+    assert!(import(&app, &old, false).await.unwrap().not_modified, "by its old address, too");
+    let new = format!("http://{addr}/shows/feed.xml");
+    assert_eq!(import(&app, &new, true).await.unwrap().unchanged, 1);
 }
 
 #[tokio::test]
