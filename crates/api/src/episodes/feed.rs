@@ -18,6 +18,11 @@ use crate::{db::DbError, keys::Purpose};
 /// The picture of the podcast, a PNG of 1400 × 1400 pixels.
 pub const COVER: &[u8] = include_bytes!("../../../../seed/cover.png");
 
+/// What is heard in the one episode of a feed without access, an MP3 of [`CLOSED_SECONDS`] seconds.
+pub const CLOSED: &[u8] = include_bytes!("../../../../seed/closed.mp3");
+
+pub(super) const CLOSED_SECONDS: i64 = 8;
+
 /// A listener's feed.
 pub struct FeedDocument {
     rendering: Arc<Rendering>,

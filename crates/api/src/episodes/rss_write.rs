@@ -14,11 +14,18 @@ use shared::episodes::Chapter;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Episode, chapters, feed::feed_url, rss_read::SIMPLE_CHAPTERS};
+use super::{
+    Episode, chapters,
+    feed::{CLOSED, CLOSED_SECONDS, feed_url},
+    rss_read::SIMPLE_CHAPTERS,
+};
 use crate::catalog::PodcastSettings;
 
 /// Where the built-in picture of the podcast is, below the site's address.
 const COVER: &str = "/feeds/cover.png";
+
+/// Where [`CLOSED`] is, below the site's address.
+const CLOSED_AUDIO: &str = "/feeds/closed.mp3";
 
 /// The namespace that podcast GUIDs are made in (Podcasting 2.0, `podcast:guid`).
 const PODCAST_GUIDS: Uuid = Uuid::from_u128(0xead4c236_bf58_58c6_a2c6_a6b28d128cb6);
@@ -37,7 +44,7 @@ pub(super) struct Show<'a> {
 pub(super) enum Contents<'a> {
     /// What the listener may hear, newest first.
     Episodes(&'a [Episode]),
-    /// One item that says how to come back, without audio.
+    /// One item that says how to come back, in its notes and by a voice.
     Closed {
         /// The rule that closed it.
         reason: &'a str,
@@ -137,7 +144,8 @@ impl Show<'_> {
         }
     }
 
-    /// What stands in place of the episodes while the listener has no access.
+    /// What stands in place of the episodes while the listener has no access. It has audio, since most apps do not
+    /// show an item without.
     fn closed(&self, reason: &str, since: i64) -> Item {
         let (title, text, page) = match reason {
             "no_subscription" | "incomplete" | "incomplete_expired" => {
@@ -162,9 +170,15 @@ impl Show<'_> {
                  the address of this feed stays the same.</p>"
             )),
             link: Some(link),
+            enclosure: Some(Enclosure {
+                url: format!("{}{CLOSED_AUDIO}", self.public_url),
+                length: CLOSED.len().to_string(),
+                mime_type: "audio/mpeg".to_owned(),
+            }),
             guid: Some(Guid { value: format!("inner-circle-closed-{reason}"), permalink: false }),
             pub_date: Some(date(since)),
             itunes_ext: Some(ITunesItemExtension {
+                duration: Some(CLOSED_SECONDS.to_string()),
                 explicit: Some("false".to_owned()),
                 episode_type: Some("full".to_owned()),
                 ..ITunesItemExtension::default()

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use super::{
-    super::rss_read::{self, AudioAddress},
+    super::{
+        audio::MediaFolder,
+        rss_read::{self, AudioAddress},
+    },
     *,
 };
 use crate::catalog::{BUILT_IN, Catalog};
@@ -92,16 +95,26 @@ fn podcast_guids_are_made_as_the_namespace_says() {
 }
 
 #[test]
-fn a_closed_feed_says_how_to_come_back_and_has_no_audio() {
+fn a_closed_feed_says_how_to_come_back_and_plays_nothing_else() {
     for (reason, page) in
         [("ended", "/account"), ("no_subscription", "/pricing"), ("unpaid", "/account")]
     {
         let xml = write(&SHOW, &Contents::Closed { reason, since: 1_794_981_600 });
-        assert!(!xml.contains("<enclosure"), "{xml}");
+        let audio = format!("https://pod.example/feeds/closed.mp3\" length=\"{}\"", CLOSED.len());
+        assert!(xml.contains(&audio), "{xml}");
+        assert_eq!(xml.matches("<enclosure").count(), 1);
         assert!(xml.contains(&format!("https://pod.example{page}")), "{xml}");
         assert_eq!(xml.matches("<item>").count(), 1);
         assert!(xml.contains("<pubDate>Wed, 18 Nov 2026 06:00:00 GMT</pubDate>"), "{xml}");
     }
+}
+
+#[test]
+fn the_voice_of_a_closed_feed_is_as_long_as_the_feed_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let media = MediaFolder::open(folder.path()).unwrap();
+    let stored = media.store(&mut &*CLOSED).unwrap();
+    assert_eq!((stored.media_type, stored.duration), ("audio/mpeg", CLOSED_SECONDS));
 }
 
 #[test]

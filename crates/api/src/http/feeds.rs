@@ -2,7 +2,12 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
+    http::{
+        StatusCode,
+        header::{
+            self, ContentRange, ContentRangeSpec, ETag, EntityTag, Header, IfNoneMatch, Range,
+        },
+    },
     web::{Bytes, Data, Json as Answer, Path},
 };
 use shared::{episodes::FeedAddress, error::ErrorCode};
@@ -10,7 +15,7 @@ use shared::{episodes::FeedAddress, error::ErrorCode};
 use super::{error::ApiError, signed_in::SignedIn};
 use crate::episodes::{
     Listening,
-    feed::{COVER, FeedError},
+    feed::{CLOSED, COVER, FeedError},
 };
 
 /// `GET /api/feed`
@@ -43,7 +48,7 @@ pub(super) async fn show(
     response.insert_header(("X-Robots-Tag", "noindex, nofollow"));
     response.insert_header(ETag(etag.clone()));
     if is_known(&request, &etag) {
-        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
     }
     Ok(response.content_type("application/rss+xml; charset=utf-8").body(feed.xml()))
 }
@@ -54,6 +59,28 @@ pub(super) async fn cover() -> HttpResponse {
         .content_type("image/png")
         .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
         .body(Bytes::from_static(COVER))
+}
+
+/// `GET /feeds/closed.mp3`: what is heard in a feed without access. Players ask for parts of it, and some give up
+/// when they get the whole.
+pub(super) async fn closed(request: HttpRequest) -> HttpResponse {
+    let length = CLOSED.len() as u64;
+    let range = match Range::parse(&request) {
+        Ok(Range::Bytes(parts)) if parts.len() == 1 => parts[0].to_satisfiable_range(length),
+        _ => None,
+    };
+    let part = range.and_then(|(first, last)| {
+        CLOSED.get(usize::try_from(first).ok()?..=usize::try_from(last).ok()?)
+    });
+    let mut response = HttpResponse::Ok();
+    response.content_type("audio/mpeg");
+    response.insert_header((header::ACCEPT_RANGES, "bytes"));
+    response.insert_header((header::CACHE_CONTROL, "public, max-age=86400"));
+    if part.is_some() {
+        let stated = ContentRangeSpec::Bytes { range, instance_length: Some(length) };
+        response.status(StatusCode::PARTIAL_CONTENT).insert_header(ContentRange(stated));
+    }
+    response.body(Bytes::from_static(part.unwrap_or(CLOSED)))
 }
 
 /// Whether the app has these very bytes already (RFC 9110, section 13.1.2).

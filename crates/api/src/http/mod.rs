@@ -70,6 +70,9 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(paths::FEED_ROTATE).route(post().to(feeds::rotate)))
         .service(at("/feeds/cover.png").route(get().to(feeds::cover)))
         .service(
+            at("/feeds/closed.mp3").route(get().to(feeds::closed)).route(head().to(feeds::closed)),
+        )
+        .service(
             at("/feeds/{token}.xml").route(get().to(feeds::show)).route(head().to(feeds::show)),
         )
         .service(

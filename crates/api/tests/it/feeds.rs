@@ -119,7 +119,7 @@ async fn a_feed_that_did_not_change_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_feed_without_access_says_how_to_come_back_and_gives_no_audio() {
+async fn a_feed_without_access_says_how_to_come_back_and_gives_no_episode() {
     let app = TestApp::start().await;
     let listener = app.listener("ada@example.com", None).await;
     app.episodes(None).await;
@@ -138,7 +138,16 @@ async fn a_feed_without_access_says_how_to_come_back_and_gives_no_audio() {
     app.revoke(&listener).await;
     let closed = read(&app, &url).await;
     assert_eq!(titles(&closed), ["Renew to keep listening"]);
-    assert!(closed.items()[0].enclosure().is_none());
+    let voice = closed.items()[0].enclosure().unwrap();
+    let whole = get(&app, voice.url()).await;
+    assert_eq!(
+        (whole.status, whole.header("content-type"), whole.body.len().to_string()),
+        (200, "audio/mpeg", voice.length().to_owned())
+    );
+    for (asked, part) in [("bytes=0-1", 0..2), ("bytes=100-", 100..whole.body.len())] {
+        let answer = app.send(app.http.get(voice.url()).header("range", asked)).await;
+        assert_eq!((answer.status, &answer.body[..]), (206, &whole.body[part]), "{asked}");
+    }
     get(&app, &audio).await.expect_error(403, "media_forbidden");
     app.grant(&listener, "starter").await;
     assert_eq!(get(&app, &audio).await.status, 200, "the same address works again");
