@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import partytime from 'podcast-partytime';
 import S3rver from 's3rver';
 
 import { BINARY, PATIENCE, start } from '../support/circle.js';
@@ -90,6 +91,43 @@ test('podget downloads the newest episode from a private feed', async () => {
     const seed = new URL('../../../../../seed/audio/', import.meta.url);
     const known = readdirSync(seed).map((file) => digest(readFileSync(new URL(file, seed))));
     assert.ok(known.includes(digest(readFileSync(join(library, 'Private', 'Circle', got[0])))), 'another file came');
+  } finally {
+    await product.stop();
+  }
+});
+
+test('the reader of the Podcast Index understands a feed, open and closed', async () => {
+  const product = await serve('index');
+  try {
+    const [newest] = await episodes(product.site);
+    const address = await subscribe(product, 'eve@example.com', 'enterprise');
+    const read = async () => partytime.parseFeed(await (await fetch(address)).text());
+    const feed = await read();
+    const { itunesBlock, podcastBlocked, locked, explicit, itunesType, itunesCategory, language } = feed;
+    assert.deepEqual(
+      { itunesBlock, podcastBlocked, locked, explicit, itunesType, itunesCategory, language },
+      {
+        itunesBlock: true,
+        podcastBlocked: 'yes',
+        locked: true,
+        explicit: false,
+        itunesType: 'episodic',
+        itunesCategory: ['Technology'],
+        language: 'en',
+      },
+    );
+    assert.match(feed.guid, /^[0-9a-f-]{36}$/);
+    assert.equal(feed.pubsub.self, address);
+    assert.equal(feed.items.length, 8);
+    assert.deepEqual([feed.items[0].title, feed.items[0].itunesEpisode], [newest.title, newest.number]);
+    for (const item of feed.items) assert.ok(item.duration > 10 && item.enclosure.length > 10_000, item.title);
+
+    await product.circle('grant', 'eve@example.com', '--revoke');
+    const { items: closed } = await read();
+    assert.deepEqual(
+      closed.map((item) => item.title),
+      ['Renew to keep listening'],
+    );
   } finally {
     await product.stop();
   }
