@@ -65,6 +65,11 @@ impl Params {
         self.tree.contains_key(name)
     }
 
+    /// Sets a parameter that the path gives.
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
+        self.tree.insert(name.to_owned(), json!(text));
+    }
+
     /// Refuses what no accessor has taken.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         let unknown: Vec<String> = self.tree.keys().map(|key| self.name(key)).collect();

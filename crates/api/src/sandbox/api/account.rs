@@ -3,7 +3,23 @@
 use serde_json::json;
 
 use super::{Outcome, Request};
-use crate::sandbox::store::{Setting, Tx};
+use crate::sandbox::{
+    error::ApiError,
+    store::{Setting, Tx},
+};
+
+/// The account by its id; there are no others.
+pub(super) fn retrieve_by_id(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    if tx.setting(Setting::Account)?.as_deref() == Some(request.id()) {
+        return retrieve(tx, request);
+    }
+    Err(ApiError::forbidden(format!(
+        "The provided key does not have access to account '{}' (or that account does not exist). Application access may \
+         have been revoked.",
+        request.id()
+    ))
+    .code("account_invalid"))
+}
 
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
     request.params.finish()?;

@@ -1,4 +1,4 @@
-//! Charges, and the balance transactions behind them.
+//! Charges.
 
 use serde_json::json;
 
@@ -72,10 +72,4 @@ pub(super) fn list_behind(tx: &mut Tx<'_>, request: Request, path: &str, kind: K
     page.answer(tx, path, kind, listing, |found| {
         created.contains(found.integer("created").unwrap_or(0))
     })
-}
-
-pub(super) fn retrieve_balance_transaction(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    let found = tx.get(Kind::BalanceTransaction, request.id(), "id").map_err(ApiError::in_path)?;
-    request.params.finish()?;
-    Ok(found.body)
 }

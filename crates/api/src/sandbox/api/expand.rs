@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Tree, invoices, list::envelope, tax_ids};
+use super::{Tree, balance, invoices, list::envelope, tax_ids};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -106,7 +106,10 @@ fn resolve(
         kind => tx.find(kind, id)?,
     };
     if let Some(object) = found {
-        *value = object.body;
+        *value = match kind {
+            Kind::BalanceTransaction => balance::shown(tx.now(), object.body),
+            _ => object.body,
+        };
         versions::downgrade(tx, version, value)?;
     }
     Ok(())

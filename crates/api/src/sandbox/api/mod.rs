@@ -1,7 +1,9 @@
 //! Stripe's HTTP API: who asks, which operation, in which transaction, and how it is answered.
 
+mod absent;
 mod account;
 mod auth;
+mod balance;
 mod charges;
 mod checkout_sessions;
 mod coupons;

@@ -72,6 +72,33 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     Ok(refund.body)
 }
 
+/// The request with the charge in its path as a parameter.
+fn about_charge(tx: &mut Tx<'_>, mut request: Request) -> Result<Request, ApiError> {
+    let charge = tx.get(Kind::Charge, request.id(), "charge").map_err(ApiError::in_path)?;
+    request.params.set("charge", &charge.id);
+    Ok(request)
+}
+
+pub(super) fn create_of_charge(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let request = about_charge(tx, request)?;
+    create(tx, request)
+}
+
+pub(super) fn list_of_charge(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let request = about_charge(tx, request)?;
+    list(tx, request)
+}
+
+pub(super) fn retrieve_of_charge(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let id = request.ids.get(1).map(String::as_str).unwrap_or_default();
+    let refund = find(tx, id)?;
+    if refund.text("charge") != Some(request.id()) {
+        return Err(ApiError::no_such(Kind::Refund, id, "refund").in_path());
+    }
+    request.params.finish()?;
+    Ok(refund.body)
+}
+
 pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     charges::list_behind(tx, request, "/v1/refunds", Kind::Refund)
 }

@@ -1,8 +1,8 @@
 //! Every operation of the API.
 
 use super::{
-    Outcome, Request, account, charges, checkout_sessions, coupons, customers, discounts, disputes,
-    events, intents, invoice_items, invoices, payment_methods, payment_pages,
+    Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons, customers,
+    discounts, disputes, events, intents, invoice_items, invoices, payment_methods, payment_pages,
     portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
     stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids, tax_rates,
     test_clocks, webhook_endpoints,
@@ -23,15 +23,24 @@ impl Operation {
 
 static OPERATIONS: &[Operation] = &[
     Operation("GET", "account", account::retrieve),
-    Operation("GET", "balance_transactions/{}", charges::retrieve_balance_transaction),
+    Operation("GET", "accounts/{}", account::retrieve_by_id),
+    Operation("GET", "balance", balance::retrieve),
+    Operation("GET", "balance/history", balance::list_transactions),
+    Operation("GET", "balance/history/{}", balance::retrieve_transaction),
+    Operation("GET", "balance_transactions", balance::list_transactions),
+    Operation("GET", "balance_transactions/{}", balance::retrieve_transaction),
     Operation("GET", "billing_portal/configurations", portal_configurations::list),
     Operation("POST", "billing_portal/configurations", portal_configurations::create),
     Operation("GET", "billing_portal/configurations/{}", portal_configurations::retrieve),
     Operation("POST", "billing_portal/configurations/{}", portal_configurations::update),
     Operation("POST", "billing_portal/sessions", portal_sessions::create),
     Operation("GET", "charges", charges::list),
+    Operation("GET", "charges/search", search::charges),
     Operation("GET", "charges/{}", charges::retrieve),
     Operation("POST", "charges/{}", charges::update),
+    Operation("GET", "charges/{}/refunds", refunds::list_of_charge),
+    Operation("POST", "charges/{}/refunds", refunds::create_of_charge),
+    Operation("GET", "charges/{}/refunds/{}", refunds::retrieve_of_charge),
     Operation("GET", "checkout/sessions", checkout_sessions::list),
     Operation("POST", "checkout/sessions", checkout_sessions::create),
     Operation("GET", "checkout/sessions/{}", checkout_sessions::retrieve),
@@ -51,6 +60,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("DELETE", "customers/{}", customers::delete),
     Operation("GET", "customers/{}/discount", discounts::retrieve_of_customer),
     Operation("DELETE", "customers/{}/discount", discounts::delete_of_customer),
+    Operation("GET", "customers/{}/subscriptions", subscriptions::list_of_customer),
     Operation("GET", "customers/{}/payment_methods", payment_methods::list_of_customer),
     Operation("GET", "customers/{}/payment_methods/{}", payment_methods::retrieve_of_customer),
     Operation("GET", "customers/{}/tax_ids", tax_ids::list_of_customer),
@@ -74,6 +84,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "invoices", invoices::list),
     Operation("POST", "invoices", invoices::create),
     Operation("POST", "invoices/create_preview", invoices::create_preview),
+    Operation("GET", "invoices/search", search::invoices),
     Operation("GET", "invoices/{}", invoices::retrieve),
     Operation("POST", "invoices/{}", invoices::update),
     Operation("DELETE", "invoices/{}", invoices::delete),
@@ -85,6 +96,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "invoices/{}/void", invoices::void),
     Operation("GET", "payment_intents", intents::list_payment_intents),
     Operation("POST", "payment_intents", intents::create_payment_intent),
+    Operation("GET", "payment_intents/search", search::payment_intents),
     Operation("GET", "payment_intents/{}", intents::retrieve_payment_intent),
     Operation("POST", "payment_intents/{}/cancel", intents::cancel_payment_intent),
     Operation("POST", "payment_intents/{}/confirm", intents::confirm_payment_intent),
@@ -161,6 +173,9 @@ static OPERATIONS: &[Operation] = &[
     Operation("DELETE", "webhook_endpoints/{}", webhook_endpoints::delete),
 ];
 
+/// What answers for collections that this account has nothing of. Its ids are the segments of the path.
+static ABSENT: Operation = Operation("GET", "", absent::answer);
+
 /// The operation at a path, and the ids in the path.
 pub(super) fn find(
     method: &str,
@@ -173,6 +188,9 @@ pub(super) fn find(
             return Ok((operation, ids));
         }
     }
+    if method == "GET" && absent::holds(&wanted) {
+        return Ok((&ABSENT, wanted.into_iter().map(str::to_owned).collect()));
+    }
     let mut error = ApiError::invalid(format!(
         "Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at \
          https://support.stripe.com/."
@@ -181,7 +199,8 @@ pub(super) fn find(
     Err(error)
 }
 
-fn ids(pattern: &str, wanted: &[&str]) -> Option<Vec<String>> {
+/// The ids in a path of this pattern; `None` when it is not.
+pub(super) fn ids(pattern: &str, wanted: &[&str]) -> Option<Vec<String>> {
     let mut ids = Vec::new();
     let mut segments = pattern.split('/');
     for word in wanted {

@@ -139,6 +139,18 @@ pub(super) fn customers(tx: &mut Tx<'_>, request: Request) -> Outcome {
     search(tx, request, Kind::Customer, "/v1/customers/search")
 }
 
+pub(super) fn charges(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    search(tx, request, Kind::Charge, "/v1/charges/search")
+}
+
+pub(super) fn invoices(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    search(tx, request, Kind::Invoice, "/v1/invoices/search")
+}
+
+pub(super) fn payment_intents(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    search(tx, request, Kind::PaymentIntent, "/v1/payment_intents/search")
+}
+
 pub(super) fn products(tx: &mut Tx<'_>, request: Request) -> Outcome {
     search(tx, request, Kind::Product, "/v1/products/search")
 }

@@ -312,6 +312,12 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     })
 }
 
+pub(super) fn list_of_customer(tx: &mut Tx<'_>, mut request: Request) -> Outcome {
+    let customer = customers::live(tx, request.id(), "customer").map_err(ApiError::in_path)?;
+    request.params.set("customer", &customer.id);
+    list(tx, request)
+}
+
 fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
     tx.get(Kind::Subscription, id, "id").map_err(ApiError::in_path)
 }

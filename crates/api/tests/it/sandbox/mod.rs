@@ -22,6 +22,7 @@ mod subscriber;
 mod taxes;
 mod versions;
 mod webhooks;
+mod whole_account;
 
 use std::sync::{Arc, atomic::AtomicI64};
 

@@ -1,0 +1,84 @@
+//! What programs that copy a whole account read: every collection, the empty ones too, and the balance.
+
+use reqwest::Method;
+
+use super::{Sandbox, text};
+
+#[tokio::test]
+async fn collections_without_anything_are_empty_and_know_their_filters() {
+    let sandbox = Sandbox::start().await;
+    for path in ["accounts", "payouts", "transfers", "radar/early_fraud_warnings", "files"] {
+        let list = sandbox.get(&format!("/v1/{path}?limit=100&created[gte]=1")).await;
+        assert_eq!(list["object"], "list", "{path}");
+        assert_eq!(list["data"], serde_json::json!([]), "{path}");
+        assert_eq!(list["url"], format!("/v1/{path}"));
+    }
+    let unknown = sandbox.send(Method::GET, "/v1/payouts?colour=red", &[], &[]).await.error(400);
+    assert_eq!(unknown["code"], "parameter_unknown");
+    let missing = sandbox.send(Method::GET, "/v1/payouts/po_1", &[], &[]).await.error(404);
+    assert_eq!(missing["code"], "resource_missing");
+    assert_eq!(missing["message"], "No such payout: 'po_1'");
+    sandbox.send(Method::POST, "/v1/payouts", &[], &[]).await.error(404);
+}
+
+#[tokio::test]
+async fn the_account_is_found_by_its_id_and_no_other_is() {
+    let sandbox = Sandbox::start().await;
+    let account = sandbox.get("/v1/account").await;
+    let path = format!("/v1/accounts/{}", text(&account["id"]));
+    assert_eq!(sandbox.get(&path).await, account);
+    let other = sandbox.send(Method::GET, "/v1/accounts/acct_1", &[], &[]).await.error(403);
+    assert_eq!(other["code"], "account_invalid");
+}
+
+#[tokio::test]
+async fn money_is_pending_and_then_available() {
+    let sandbox = Sandbox::start().await;
+    assert_eq!(sandbox.get("/v1/balance").await["available"][0]["amount"], 0);
+    let price = sandbox.price("Starter", "1000", "month").await;
+    let customer = sandbox.customer("pm_card_visa").await;
+    sandbox.subscribe(&customer, &price).await;
+
+    let transactions = sandbox.get("/v1/balance_transactions?type=charge&currency=usd").await;
+    let transaction = &transactions["data"][0];
+    assert_eq!((&transaction["amount"], &transaction["status"]), (&1000.into(), &"pending".into()));
+    let charge =
+        sandbox.get("/v1/charges?expand[]=data.balance_transaction").await["data"][0].take();
+    assert_eq!(charge["balance_transaction"], *transaction);
+    let balance = sandbox.get("/v1/balance").await;
+    assert_eq!(balance["pending"][0]["amount"], transaction["net"]);
+    assert_eq!(balance["available"][0]["amount"], 0);
+
+    sandbox.advance("3days").await;
+    let balance = sandbox.get("/v1/balance").await;
+    assert_eq!(balance["available"][0]["amount"], transaction["net"]);
+    let path = format!("/v1/balance_transactions/{}", text(&transaction["id"]));
+    assert_eq!(sandbox.get(&path).await["status"], "available");
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_charge_or_a_customer_is_found_below_it() {
+    let sandbox = Sandbox::start().await;
+    let price = sandbox.price("Starter", "1000", "month").await;
+    let customer = sandbox.customer("pm_card_visa").await;
+    let subscription = sandbox.subscribe(&customer, &price).await;
+    sandbox.subscribe(&sandbox.customer("pm_card_visa").await, &price).await;
+    let found = sandbox.get(&format!("/v1/customers/{customer}/subscriptions")).await;
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    assert_eq!(found["data"][0]["id"], subscription["id"]);
+
+    let charge = sandbox.get(&format!("/v1/charges?customer={customer}")).await["data"][0].take();
+    let path = format!("/v1/charges/{}/refunds", text(&charge["id"]));
+    let refund = sandbox.post(&path, &[("amount", "300")]).await;
+    assert_eq!(sandbox.get(&path).await["data"], serde_json::json!([refund]));
+    assert_eq!(sandbox.get(&format!("{path}/{}", text(&refund["id"]))).await, refund);
+    sandbox.send(Method::GET, "/v1/charges/ch_1/refunds", &[], &[]).await.error(404);
+
+    let query = format!("query=customer:'{customer}'");
+    for kind in ["charges", "invoices", "payment_intents"] {
+        let found = sandbox.get(&format!("/v1/{kind}/search?{query}")).await;
+        assert_eq!(found["object"], "search_result");
+        assert_eq!(found["data"].as_array().unwrap().len(), 1, "{kind}");
+        assert_eq!(found["data"][0]["customer"], customer);
+    }
+}
