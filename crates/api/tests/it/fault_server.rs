@@ -29,6 +29,10 @@ pub(crate) enum Fault {
     SilentHeaders,
     /// The head comes, and of the body nothing.
     SilentBody,
+    /// The head comes byte by byte and has no end.
+    SlowHeaders,
+    /// The head comes, and the body byte by byte.
+    SlowBody,
 }
 
 impl Fault {
@@ -134,6 +138,13 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
                 return;
             }
             Fault::SilentHeaders => return wait_for_close(&mut stream, &state).await,
+            Fault::SlowHeaders => {
+                return trickle(&mut stream, &state, b"HTTP/1.1 200 OK\r\nx: ").await;
+            }
+            Fault::SlowBody => {
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+                return trickle(&mut stream, &state, head).await;
+            }
             Fault::SilentBody => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
                 return wait_for_close(&mut stream, &state).await;
@@ -153,6 +164,20 @@ fn reset(stream: &TcpStream) {
 async fn wait_for_close(stream: &mut TcpStream, state: &State) {
     let mut byte = [0];
     let _ = stream.read(&mut byte).await;
+    state.abandoned.notify_one();
+}
+
+/// Sends `head`, and then a byte now and again until the client goes away.
+async fn trickle(stream: &mut TcpStream, state: &State, head: &[u8]) {
+    let mut sent = stream.write_all(head).await;
+    let mut byte = [0];
+    while sent.is_ok() {
+        tokio::select! {
+            _ = stream.read(&mut byte) => break,
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+        }
+        sent = stream.write_all(b" ").await;
+    }
     state.abandoned.notify_one();
 }
 

@@ -28,6 +28,7 @@ mod sandbox;
 mod sessions;
 mod site;
 mod stripe_client;
+mod stripe_faults;
 mod stripe_requests;
 mod stripe_shapes;
 mod stripe_signatures;
