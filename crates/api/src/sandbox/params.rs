@@ -2,6 +2,8 @@
 //!
 //! An operation parses everything it accepts before it acts, and calls [`Params::finish`].
 
+mod kept;
+
 use serde_json::{Map, Value, json};
 
 use super::{error::ApiError, form};
@@ -73,14 +75,7 @@ impl Params {
     /// Refuses what no accessor has taken.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         let unknown: Vec<String> = self.tree.keys().map(|key| self.name(key)).collect();
-        let Some(first) = unknown.first() else { return Ok(()) };
-        let plural = if unknown.len() == 1 { "" } else { "s" };
-        Err(ApiError::invalid(format!(
-            "Received unknown parameter{plural}: {}",
-            unknown.join(", ")
-        ))
-        .code("parameter_unknown")
-        .param(first))
+        refuse_unknown(&unknown)
     }
 
     /// A string; an empty one unsets: `Some(None)`.
@@ -242,12 +237,6 @@ impl Params {
         }
     }
 
-    /// A parameter that is kept as it came: hashes as objects, lists as arrays, `true` and `false` as booleans,
-    /// whole numbers as numbers when the name is known to hold them, an empty text as null.
-    pub(crate) fn kept(&mut self, name: &str) -> Option<Value> {
-        self.tree.remove(name).map(kept_value)
-    }
-
     /// A point or range of time: `created=1` or `created[gte]=1`. Bounds are inclusive.
     pub(crate) fn time_range(&mut self, name: &str) -> Result<TimeRange, ApiError> {
         if matches!(self.tree.get(name), Some(Value::String(_))) {
@@ -288,6 +277,14 @@ impl TimeRange {
     }
 }
 
+/// Refuses parameters by their full names, if there are any.
+fn refuse_unknown(unknown: &[String]) -> Result<(), ApiError> {
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let plural = if unknown.len() == 1 { "" } else { "s" };
+    let message = format!("Received unknown parameter{plural}: {}", unknown.join(", "));
+    Err(ApiError::invalid(message).code("parameter_unknown").param(first))
+}
+
 fn read_hash<T>(
     node: Value,
     path: String,
@@ -300,24 +297,6 @@ fn read_hash<T>(
     let value = read(&mut params)?;
     params.finish()?;
     Ok(value)
-}
-
-fn kept_value(node: Value) -> Value {
-    match node {
-        Value::String(text) => match text.as_str() {
-            "" => Value::Null,
-            "true" => json!(true),
-            "false" => json!(false),
-            _ => Value::String(text),
-        },
-        Value::Object(fields) => match form::elements(&Value::Object(fields.clone())) {
-            Some(elements) => {
-                elements.into_iter().map(|(_, element)| kept_value(element.clone())).collect()
-            }
-            None => fields.into_iter().map(|(key, value)| (key, kept_value(value))).collect(),
-        },
-        other => other,
-    }
 }
 
 /// `a, b, or c`.

@@ -78,9 +78,7 @@ pub(super) fn answer(_: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     if let Some(names) = filters(&path) {
         let page = Page::take(&mut params)?;
-        for name in names {
-            params.kept(name);
-        }
+        params.ignore(names)?;
         params.finish()?;
         return page.slice(&format!("/v1/{}", path.join("/")), &[]);
     }

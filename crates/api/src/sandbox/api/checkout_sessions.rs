@@ -165,23 +165,24 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let currency = params.string("currency")?;
     let collection = params.choice("payment_method_collection", &["always", "if_required"])?;
     let customer_creation = params.choice("customer_creation", &["always", "if_required"])?;
-    let customer_update = params.kept("customer_update");
+    let customer_update = params.kept("customer_update")?;
     let automatic_tax = params.hash("automatic_tax", |tax| {
-        tax.kept("liability");
+        tax.kept("liability")?;
         Ok(tax.boolean("enabled")?.unwrap_or(false))
     })?;
-    let custom_text = params.kept("custom_text");
+    let custom_text = params.kept("custom_text")?;
     let subscription_data =
         params.hash("subscription_data", |data| take_subscription_data(data, tx.now()))?;
-    let payment_intent_data = params.kept("payment_intent_data");
-    let setup_intent_data = params.kept("setup_intent_data");
-    params.kept("payment_method_configuration");
-    params.kept("payment_method_data");
+    let payment_intent_data = params.kept("payment_intent_data")?;
+    let setup_intent_data = params.kept("setup_intent_data")?;
+    params.kept("payment_method_configuration")?;
+    params.kept("payment_method_data")?;
     if !is_endive {
         params.strings("payment_method_types")?;
     }
     let metadata = params.metadata()?;
-    let kept: Vec<_> = KEPT.iter().map(|name| (*name, params.kept(name))).collect();
+    let kept: Vec<_> =
+        KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
     params.finish()?;
 
     let customer = customer.map(|id| customers::live(tx, &id, "customer")).transpose()?;
@@ -308,8 +309,8 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut session = find(tx, request.id())?;
     let mut params = request.params;
     let metadata = params.metadata()?;
-    params.kept("collected_information");
-    params.kept("shipping_options");
+    params.kept("collected_information")?;
+    params.kept("shipping_options")?;
     params.finish()?;
     Metadata::apply(metadata, &mut session.body);
     tx.save(&session)?;

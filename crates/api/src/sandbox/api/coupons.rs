@@ -32,7 +32,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let applies_to = params.hash("applies_to", |to| {
         Ok(json!({ "products": to.strings("products")?.unwrap_or_default() }))
     })?;
-    let options = params.kept("currency_options").map(amounts_of).transpose()?;
+    let options = params.kept("currency_options")?.map(amounts_of).transpose()?;
     params.finish()?;
     let percent_off = percent_off.map(|text| percentage(&text)).transpose()?;
     if percent_off.is_none() && amount_off.is_none() {

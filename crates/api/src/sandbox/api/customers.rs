@@ -55,11 +55,11 @@ impl Fields {
                 .code("email_invalid"));
             }
         }
-        params.kept("tax");
+        params.kept("tax")?;
         Ok(Fields {
             texts,
             address: params.clearable_hash("address", take_address)?,
-            shipping: params.kept("shipping"),
+            shipping: params.kept("shipping")?,
             balance: params.integer("balance")?,
             tax_exempt: params.choice("tax_exempt", &["exempt", "none", "reverse"])?,
             preferred_locales: params.strings("preferred_locales")?,
@@ -70,8 +70,8 @@ impl Fields {
                     default_payment_method: settings.clearable("default_payment_method")?,
                     kept: ["custom_fields", "footer", "rendering_options"]
                         .into_iter()
-                        .map(|name| (name, settings.kept(name)))
-                        .collect(),
+                        .map(|name| Ok((name, settings.kept(name)?)))
+                        .collect::<Result<_, ApiError>>()?,
                 })
             })?,
             metadata: params.metadata()?,

@@ -25,7 +25,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let metadata = params.metadata()?;
     let submits = params.boolean("submit")?.unwrap_or(true);
     let texts = params.hash("evidence", |evidence| {
-        evidence.kept("enhanced_evidence");
+        evidence.kept("enhanced_evidence")?;
         let mut texts = Vec::new();
         for name in EVIDENCE {
             if let Some(text) = evidence.clearable(name)? {

@@ -27,9 +27,7 @@ const IGNORED: &[&str] = &[
 ];
 
 fn ignore(params: &mut Params, is_endive: bool) -> Result<(), ApiError> {
-    for name in IGNORED {
-        params.kept(name);
-    }
+    params.ignore(IGNORED)?;
     if !is_endive {
         params.strings("payment_method_types")?;
     }
@@ -52,7 +50,7 @@ pub(super) fn create_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcom
         description: params.string("description")?,
         metadata: Metadata::new_value(params.metadata()?),
         setup_future_usage: params.choice("setup_future_usage", &["off_session", "on_session"])?,
-        shipping: params.kept("shipping").unwrap_or_default(),
+        shipping: params.kept("shipping")?.unwrap_or_default(),
     };
     ignore(&mut params, is_endive)?;
     params.finish()?;
@@ -222,7 +220,7 @@ pub(super) fn create_setup_intent(tx: &mut Tx<'_>, request: Request) -> Outcome 
         .unwrap_or_else(|| "off_session".to_owned());
     let description = params.string("description")?;
     let metadata = Metadata::new_value(params.metadata()?);
-    params.kept("attach_to_self");
+    params.kept("attach_to_self")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if let Some(customer) = &customer {

@@ -77,9 +77,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let given = take_discounts(&mut params)?.unwrap_or_default();
     let discountable = params.boolean("discountable")?;
     let rates = take_ids(&mut params, "tax_rates")?;
-    for ignored in ["tax_behavior", "tax_code"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["tax_behavior", "tax_code"])?;
     params.finish()?;
 
     let customer = customers::live(tx, &customer, "customer")?;
@@ -170,9 +168,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let given = take_discounts(&mut params)?;
     let discountable = params.boolean("discountable")?;
     let rates = take_ids(&mut params, "tax_rates")?;
-    for ignored in ["tax_behavior", "tax_code"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["tax_behavior", "tax_code"])?;
     params.finish()?;
     let mut item = before.clone();
     let quantity = charge.quantity.or(item.integer("quantity")).unwrap_or(1);

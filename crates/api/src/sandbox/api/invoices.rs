@@ -52,9 +52,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let discounts = take_discounts(&mut params)?;
     let metadata = params.metadata()?;
     let taxed_by = TaxedBy::take(&mut params)?;
-    for ignored in ["due_date", "footer", "payment_settings", "custom_fields", "rendering"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["due_date", "footer", "payment_settings", "custom_fields", "rendering"])?;
     params.finish()?;
     let subscription =
         subscription.map(|id| tx.get(Kind::Subscription, &id, "subscription")).transpose()?;

@@ -24,7 +24,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         params.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
     // What other types need (an IBAN, a bank) decides nothing here.
     if let Some(kind) = kind.as_deref().filter(|kind| *kind != "card") {
-        params.kept(kind);
+        params.kept(kind)?;
     }
     params.finish()?;
     let details = details.unwrap_or_else(|| billing_details(None, None));
@@ -74,7 +74,7 @@ fn take_card(params: &mut Params, now: i64) -> Result<Card, ApiError> {
         cvc: params.string("cvc")?.unwrap_or_else(|| "123".to_owned()),
         ..CardInput::default()
     };
-    params.kept("networks");
+    params.kept("networks")?;
     Card::parse(&input, now).map_err(|refusal| {
         let param = refusal.param.as_deref().map(|param| params.name(param));
         let mut error = refusal.error();

@@ -15,7 +15,7 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let session =
         tx.get(Kind::CheckoutSession, request.id(), "session").map_err(ApiError::in_path)?;
     let mut params = request.params;
-    params.kept("eid");
+    params.kept("eid")?;
     params.finish()?;
     let mut page = session.body;
     page["session_id"] = page["id"].clone();
@@ -28,8 +28,8 @@ pub(super) fn confirm(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let payment_method = params.required("payment_method")?;
     let expected = params.integer("expected_amount")?;
-    params.kept("eid");
-    params.kept("return_url");
+    params.kept("eid")?;
+    params.kept("return_url")?;
     params.finish()?;
     let session = open_session(tx, Kind::CheckoutSession, &id).map_err(|error| {
         match error.code.as_deref() {

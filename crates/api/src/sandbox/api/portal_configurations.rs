@@ -224,7 +224,7 @@ fn change_cancel(feature: &mut Params, shown: &mut Value) -> Result<(), ApiError
         if let Some(options) = words(reason, "options", REASONS)? {
             shown["cancellation_reason"]["options"] = json!(options);
         }
-        if let Some(options) = reason.kept("feedback_options") {
+        if let Some(options) = reason.kept("feedback_options")? {
             shown["cancellation_reason"]["feedback_options"] = options;
         }
         Ok(())

@@ -27,7 +27,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let return_url = params.string("return_url")?;
     let locale = params.string("locale")?;
     let on_behalf_of = params.string("on_behalf_of")?;
-    let after_expiration = params.kept("after_expiration");
+    let after_expiration = params.kept("after_expiration")?;
     let flow = params.hash("flow_data", take_flow)?;
     params.finish()?;
     if let Some(url) = &return_url {
@@ -109,7 +109,7 @@ fn take_flow(params: &mut Params) -> Result<Value, ApiError> {
             Ok(change)
         })?;
         Ok(json!({
-            "discounts": confirm.kept("discounts"),
+            "discounts": confirm.kept("discounts")?,
             "items": items.ok_or_else(|| ApiError::missing(confirm.name("items")))?,
             "subscription": confirm.required("subscription")?,
         }))

@@ -89,7 +89,7 @@ impl NewPrice {
             params.choice("tax_behavior", &["exclusive", "inclusive", "unspecified"])?;
         let metadata = params.metadata()?;
         let custom_unit_amount = tiers::take_custom_unit_amount(params)?;
-        let currency_options = params.kept("currency_options");
+        let currency_options = params.kept("currency_options")?;
         Ok(NewPrice {
             currency,
             amount,
@@ -157,9 +157,7 @@ impl GivenPrice {
         let given = params.hash("price_data", |data| {
             let product = data.string("product")?;
             let name = data.hash("product_data", |product| {
-                for ignored in ["description", "images", "metadata", "tax_code", "unit_label"] {
-                    product.kept(ignored);
-                }
+                product.ignore(&["description", "images", "metadata", "tax_code", "unit_label"])?;
                 product.required("name")
             })?;
             let product = match (product, name) {
@@ -204,7 +202,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let product_data = params.hash("product_data", |data| {
         let mut body = products::blank(&data.required("name")?, 0);
         for name in ["active", "statement_descriptor", "tax_code", "unit_label"] {
-            if let Some(value) = data.kept(name) {
+            if let Some(value) = data.kept(name)? {
                 body[name] = value;
             }
         }
@@ -250,7 +248,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let lookup_key = params.clearable("lookup_key")?;
     let transfers = params.boolean("transfer_lookup_key")?.unwrap_or(false);
     let metadata = params.metadata()?;
-    params.kept("currency_options");
+    params.kept("currency_options")?;
     params.finish()?;
 
     let mut price = before.clone();

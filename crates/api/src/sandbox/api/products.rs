@@ -35,7 +35,7 @@ impl Fields {
                 Ok(json!({ "name": feature.required("name")? }))
             })?,
             shippable: params.boolean("shippable")?,
-            package_dimensions: params.kept("package_dimensions"),
+            package_dimensions: params.kept("package_dimensions")?,
             metadata: params.metadata()?,
         })
     }

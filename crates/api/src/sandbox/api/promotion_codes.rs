@@ -59,7 +59,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
 }
 
 fn take_restrictions(params: &mut Params) -> Result<Value, ApiError> {
-    params.kept("currency_options");
+    params.kept("currency_options")?;
     let minimum = params.integer_from("minimum_amount", 1)?;
     let currency = params.string("minimum_amount_currency")?;
     if minimum.is_some() && currency.is_none() {
@@ -110,7 +110,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let active = params.boolean("active")?;
     let metadata = params.metadata()?;
-    params.kept("restrictions");
+    params.kept("restrictions")?;
     params.finish()?;
     let mut code = before.clone();
     if let Some(active) = active {

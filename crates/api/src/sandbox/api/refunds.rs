@@ -22,9 +22,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         reason: params.choice("reason", &["duplicate", "fraudulent", "requested_by_customer"])?,
         metadata: Metadata::new_value(params.metadata()?),
     };
-    for ignored in ["instructions_email", "refund_application_fee", "reverse_transfer"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["instructions_email", "refund_application_fee", "reverse_transfer"])?;
     params.finish()?;
     let mut charge = match (charge, payment_intent) {
         (Some(id), _) => tx.get(Kind::Charge, &id, "charge")?,

@@ -34,9 +34,7 @@ struct GivenPhase {
 impl GivenPhase {
     fn take(params: &mut Params) -> Result<GivenPhase, ApiError> {
         let items = params.hashes("items", |item| {
-            for ignored in ["billing_thresholds", "discounts", "metadata", "tax_rates"] {
-                item.kept(ignored);
-            }
+            item.ignore(&["billing_thresholds", "discounts", "metadata", "tax_rates"])?;
             let price = item.string("price")?.or(item.string("plan")?);
             let price = price.ok_or_else(|| ApiError::missing(item.name("price")))?;
             Ok((price, item.integer_from("quantity", 0)?.unwrap_or(1)))
@@ -69,7 +67,7 @@ impl GivenPhase {
             default_payment_method: params.string("default_payment_method")?,
             metadata: Metadata::new_value(params.metadata()?),
         };
-        for ignored in [
+        params.ignore(&[
             "add_invoice_items",
             "automatic_tax",
             "billing_thresholds",
@@ -80,9 +78,7 @@ impl GivenPhase {
             "invoice_settings",
             "on_behalf_of",
             "trial",
-        ] {
-            params.kept(ignored);
-        }
+        ])?;
         Ok(given)
     }
 
@@ -161,8 +157,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let start = take_date(&mut params, "start_date")?;
     let given = params.hashes("phases", GivenPhase::take)?.unwrap_or_default();
     let metadata = params.metadata()?;
-    params.kept("billing_mode");
-    params.kept("default_settings");
+    params.kept("billing_mode")?;
+    params.kept("default_settings")?;
     params.finish()?;
     if let Some(id) = from {
         if customer.is_some() || !given.is_empty() {
@@ -207,7 +203,7 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let end_behavior = params.choice("end_behavior", END_BEHAVIORS)?;
     let given = params.hashes("phases", GivenPhase::take)?;
     let metadata = params.metadata()?;
-    params.kept("default_settings");
+    params.kept("default_settings")?;
     params.choice("proration_behavior", &["always_invoice", "create_prorations", "none"])?;
     params.finish()?;
     refuse_over(&before, "update")?;
@@ -282,9 +278,7 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let listing = Listing { customer: params.string("customer")?, ..Listing::default() };
     let created = params.time_range("created")?;
     let scheduled = params.boolean("scheduled")?;
-    for ignored in ["canceled_at", "completed_at", "released_at"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["canceled_at", "completed_at", "released_at"])?;
     params.finish()?;
     page.answer(tx, "/v1/subscription_schedules", Kind::SubscriptionSchedule, listing, |schedule| {
         created.contains(schedule.integer("created").unwrap_or(0))

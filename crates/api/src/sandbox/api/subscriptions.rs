@@ -58,7 +58,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let given_discounts = take_discounts(&mut params)?.unwrap_or_default();
     let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
     for name in KEPT {
-        if let Some(value) = params.kept(name) {
+        if let Some(value) = params.kept(name)? {
             kept[name] = value;
         }
     }
@@ -67,9 +67,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             json!({ "disabled_reason": null, "enabled": enabled, "liability": null });
     }
     let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
-    for name in IGNORED {
-        params.kept(name);
-    }
+    params.ignore(IGNORED)?;
     params.finish()?;
     if let Some(rates) = tax_rates::resolve(tx, default_tax_rates)? {
         kept["default_tax_rates"] = json!(rates);
@@ -213,8 +211,8 @@ pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
 pub(super) fn resume(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find(tx, request.id())?;
     let mut params = request.params;
-    params.kept("billing_cycle_anchor");
-    params.kept("payment_behavior");
+    params.kept("billing_cycle_anchor")?;
+    params.kept("payment_behavior")?;
     params.choice("proration_behavior", Proration::WORDS)?;
     params.integer("proration_date")?;
     params.finish()?;
@@ -226,7 +224,7 @@ pub(super) fn pause(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find(tx, request.id())?;
     let mut params = request.params;
     let unused = params.hash("bill_for", |bill| {
-        bill.kept("outstanding_usage_through");
+        bill.kept("outstanding_usage_through")?;
         bill.hash("unused_time_from", |from| {
             from.choice("type", &["item_current_period_start", "none", "now"])
         })
@@ -273,7 +271,7 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let created = params.time_range("created")?;
     let period_start = params.time_range("current_period_start")?;
     let period_end = params.time_range("current_period_end")?;
-    params.kept("automatic_tax");
+    params.kept("automatic_tax")?;
     let test_clock = params.string("test_clock")?;
     params.finish()?;
     let is_asked_for = customer.is_some();

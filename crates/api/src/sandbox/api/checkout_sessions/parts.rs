@@ -34,7 +34,7 @@ impl SubscriptionData {
 pub(super) fn take_line_rates(
     item: &mut Params,
 ) -> Result<Option<(Vec<String>, String)>, ApiError> {
-    item.kept("dynamic_tax_rates");
+    item.kept("dynamic_tax_rates")?;
     take_ids(item, "tax_rates")
 }
 
@@ -61,11 +61,11 @@ pub(super) fn take_subscription_data(
     }
     let mut kept = json!({ "metadata": Metadata::new_value(data.metadata()?) });
     for name in ["description", "trial_settings"] {
-        if let Some(value) = data.kept(name) {
+        if let Some(value) = data.kept(name)? {
             kept[name] = value;
         }
     }
-    for ignored in [
+    data.ignore(&[
         "application_fee_percent",
         "billing_cycle_anchor",
         "billing_mode",
@@ -74,9 +74,7 @@ pub(super) fn take_subscription_data(
         "pending_invoice_item_interval",
         "proration_behavior",
         "transfer_data",
-    ] {
-        data.kept(ignored);
-    }
+    ])?;
     Ok(SubscriptionData {
         given: json!({ "trial_days": trial_days, "trial_end": trial_end, "kept": kept }),
         default_tax_rates: take_ids(data, "default_tax_rates")?,

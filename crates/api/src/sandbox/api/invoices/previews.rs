@@ -30,21 +30,17 @@ pub(in crate::sandbox::api) fn create_preview(tx: &mut Tx<'_>, request: Request)
         let anchor = details.choice("billing_cycle_anchor", &["now", "unchanged"])?;
         let trial_end = take_trial_end(details, now)?;
         let ends = details.boolean("cancel_at_period_end")?.unwrap_or(false);
-        for ignored in [
+        details.ignore(&[
             "cancel_at",
             "cancel_now",
             "default_tax_rates",
             "resume_at",
             "start_date",
             "billing_mode",
-        ] {
-            details.kept(ignored);
-        }
+        ])?;
         Ok((items, proration, proration_date, anchor, trial_end, ends))
     })?;
-    for ignored in ["automatic_tax", "currency", "customer_details", "invoice_items", "issuer"] {
-        params.kept(ignored);
-    }
+    params.ignore(&["automatic_tax", "currency", "customer_details", "invoice_items", "issuer"])?;
     params.finish()?;
     let given = given.map(|given| discounts::resolve(tx, given, customer.as_deref(), None));
     let wanted = given.transpose()?;

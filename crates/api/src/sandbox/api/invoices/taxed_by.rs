@@ -21,7 +21,7 @@ impl TaxedBy {
     pub(super) fn take(params: &mut Params) -> Result<TaxedBy, ApiError> {
         let default_rates = take_ids(params, "default_tax_rates")?;
         let is_automatic = params.hash("automatic_tax", |tax| {
-            tax.kept("liability");
+            tax.kept("liability")?;
             Ok(tax.boolean("enabled")?.unwrap_or(false))
         })?;
         Ok(TaxedBy { default_rates, is_automatic })

@@ -40,9 +40,7 @@ pub(in crate::sandbox::api) struct ItemParam {
 
 impl ItemParam {
     pub(super) fn take(params: &mut Params) -> Result<ItemParam, ApiError> {
-        for ignored in ["billing_thresholds", "clear_usage"] {
-            params.kept(ignored);
-        }
+        params.ignore(&["billing_thresholds", "clear_usage"])?;
         let has_price = params.has("price") || params.has("price_data");
         Ok(ItemParam {
             id: params.string("id")?,
@@ -182,7 +180,7 @@ pub(super) fn take_cancel_at(params: &mut Params) -> Result<Option<CancelAt>, Ap
 
 pub(super) fn take_automatic_tax(params: &mut Params) -> Result<Option<bool>, ApiError> {
     params.hash("automatic_tax", |tax| {
-        tax.kept("liability");
+        tax.kept("liability")?;
         Ok(tax.boolean("enabled")?.unwrap_or(false))
     })
 }

@@ -60,12 +60,10 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let metadata = params.metadata()?;
     let automatic_tax = take_automatic_tax(&mut params)?;
     let discounts = take_discounts(&mut params)?;
-    let kept: Vec<_> = KEPT.iter().map(|name| (*name, params.kept(name))).collect();
+    let kept: Vec<_> = KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
     params.boolean("trial_from_plan")?;
     let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
-    for name in IGNORED {
-        params.kept(name);
-    }
+    params.ignore(IGNORED)?;
     params.finish()?;
 
     if matches!(before.text("status"), Some("canceled" | "incomplete_expired")) {
