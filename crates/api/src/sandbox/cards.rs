@@ -276,6 +276,20 @@ fn brand(number: &str) -> &'static str {
     }
 }
 
+/// How a brand is written on cards shown as sources.
+pub(crate) fn brand_name(brand: &str) -> &'static str {
+    match brand {
+        "visa" => "Visa",
+        "mastercard" => "MasterCard",
+        "amex" => "American Express",
+        "jcb" => "JCB",
+        "diners" => "Diners Club",
+        "unionpay" => "UnionPay",
+        "discover" => "Discover",
+        _ => "Unknown",
+    }
+}
+
 fn passes_luhn(number: &str) -> bool {
     let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0'));
     let sum: u32 = digits

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     TaxId,
     TaxRate,
     TestClock,
+    /// A card on its way to a payment method.
+    Token,
     WebhookEndpoint,
 }
 
@@ -68,6 +70,7 @@ impl Kind {
         Kind::TaxId,
         Kind::TaxRate,
         Kind::TestClock,
+        Kind::Token,
         Kind::WebhookEndpoint,
     ];
 
@@ -101,6 +104,7 @@ impl Kind {
             Kind::TaxId => "tax_id",
             Kind::TaxRate => "tax_rate",
             Kind::TestClock => "test_helpers.test_clock",
+            Kind::Token => "token",
             Kind::WebhookEndpoint => "webhook_endpoint",
         }
     }
@@ -151,6 +155,7 @@ impl Kind {
             Kind::TaxId => "txi_",
             Kind::TaxRate => "txr_",
             Kind::TestClock => "clock_",
+            Kind::Token => "tok_",
             Kind::WebhookEndpoint => "we_",
         }
     }

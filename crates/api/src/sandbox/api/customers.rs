@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Outcome, Page, Request,
     discounts::{self, GivenDiscount},
-    payment_methods, tax_ids,
+    payment_methods, sources, tax_ids,
 };
 use crate::sandbox::{
     billing::{
@@ -167,12 +167,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         customer.body["test_clock"] = json!(clock);
     }
     let default = fields.apply(&mut customer.body);
-    let attached = match payment_method
-        .as_deref()
-        .map(|id| (id, "payment_method"))
-        .or(source.as_deref().map(|id| (id, "source")))
-    {
-        Some((id, param)) => Some(payment_methods::given(tx, id, param)?),
+    let attached = match &payment_method {
+        Some(id) => Some(payment_methods::given(tx, id, "payment_method")?),
         None => None,
     };
     if let Some(method) = &attached
@@ -190,7 +186,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             customer.body["invoice_settings"]["default_payment_method"] = json!(method.id);
         }
     }
-    let offer = offer(tx, discount, None)?;
+    let source = match source {
+        Some(token) => Some(sources::add(tx, &mut customer, &token, None)?),
+        None => None,
+    };
+    let offer = offer(tx, discount.flatten(), None)?;
     tx.create(&customer)?;
     if let Some(offer) = offer {
         discounts::give(tx, &mut customer, &offer)?;
@@ -198,6 +198,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     if let Some(mut method) = attached {
         tx.attach(&mut method, &customer.id)?;
+    }
+    if let Some(method) = source {
+        sources::attach(tx, &customer, method)?;
     }
     for new in &tax_id_data {
         tx.add_tax_id(Some(&customer), new)?;
@@ -216,17 +219,35 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let takes_discount = request.is_before("2025-03-31");
     let mut params = request.params;
     let discount = if takes_discount { discounts::take_one(&mut params)? } else { None };
+    let source = params.string("source")?;
+    let default_source = params.string("default_source")?;
     let fields = Fields::take(&mut params)?;
     params.finish()?;
     let mut customer = before.clone();
+    if let Some(token) = source {
+        // The new source takes the place of the default one.
+        customer.body["default_source"] = Value::Null;
+        let method = sources::add(tx, &mut customer, &token, None)?;
+        sources::attach(tx, &customer, method)?;
+    }
+    if let Some(id) = default_source {
+        owned_payment_method(tx, &id, &customer.id, "default_source")?;
+        customer.body["default_source"] = json!(id);
+    }
     if let Some(default) = fields.apply(&mut customer.body) {
         if let Some(id) = &default {
             owned_payment_method(tx, id, &customer.id, "invoice_settings[default_payment_method]")?;
         }
         customer.body["invoice_settings"]["default_payment_method"] = json!(default);
     }
-    if let Some(offer) = offer(tx, discount, Some(&before.id))? {
-        discounts::give(tx, &mut customer, &offer)?;
+    match discount {
+        Some(None) => discounts::take_away(tx, &mut customer)?,
+        Some(given) => {
+            if let Some(offer) = offer(tx, given, Some(&before.id))? {
+                discounts::give(tx, &mut customer, &offer)?;
+            }
+        }
+        None => {}
     }
     tx.update(&before, &customer)?;
     Ok(customer.body)

@@ -56,12 +56,18 @@ pub(super) fn take_discounts(params: &mut Params) -> Result<Option<GivenDiscount
     Ok(given)
 }
 
-/// `coupon` and `promotion_code`, which versions before endive take for customers.
-pub(super) fn take_one(params: &mut Params) -> Result<Option<(GivenDiscount, String)>, ApiError> {
-    let coupon = params.clearable("coupon")?.flatten().map(GivenDiscount::Coupon);
-    let code = params.clearable("promotion_code")?.flatten().map(GivenDiscount::PromotionCode);
-    let name = if coupon.is_some() { "coupon" } else { "promotion_code" };
-    Ok(coupon.or(code).map(|given| (given, name.to_owned())))
+/// `coupon` or `promotion_code`, which versions before basil take for customers; an empty one (`Some(None)`) takes the
+/// discount away.
+pub(super) fn take_one(
+    params: &mut Params,
+) -> Result<Option<Option<(GivenDiscount, String)>>, ApiError> {
+    let coupon = params.clearable("coupon")?;
+    let code = params.clearable("promotion_code")?;
+    let is_given = coupon.is_some() || code.is_some();
+    let coupon = coupon.flatten().map(|id| (GivenDiscount::Coupon(id), "coupon"));
+    let code = code.flatten().map(|id| (GivenDiscount::PromotionCode(id), "promotion_code"));
+    let given = coupon.or(code).map(|(given, name)| (given, name.to_owned()));
+    Ok(is_given.then_some(given))
 }
 
 /// Looks the discounts up and refuses those that are not for this customer.
@@ -114,12 +120,20 @@ pub(super) fn replace(
 
 /// Gives the customer a discount in place of the one there is.
 pub(super) fn give(tx: &mut Tx<'_>, customer: &mut Object, offer: &Offer) -> Result<(), ApiError> {
-    if let Some(id) = customer.body["discount"]["id"].as_str() {
-        tx.end_discount(id)?;
-    }
+    let held = customer.body["discount"].take();
     let discount = tx.redeem(offer, Some(&customer.id), Holder::Customer)?;
+    match held["id"].as_str() {
+        Some(id) => tx.switch_discount(id, &discount)?,
+        None => tx.emit("customer.discount.created", &discount, None)?,
+    }
     customer.body["discount"] = discount.body;
     Ok(())
+}
+
+/// Takes the customer's discount away, if it has one.
+pub(super) fn take_away(tx: &mut Tx<'_>, customer: &mut Object) -> Result<(), ApiError> {
+    let held = customer.body["discount"].take();
+    held["id"].as_str().map_or(Ok(()), |id| tx.end_discount(id))
 }
 
 fn none_held(kind: Kind, id: &str) -> ApiError {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Tree, balance, invoices, list::envelope, tax_ids};
+use super::{Tree, balance, invoices, list::envelope, sources, tax_ids};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -11,7 +11,7 @@ use crate::sandbox::{
     versions::{self, Version},
 };
 
-/// Stripe's limit of levels.
+/// Stripe's limit of levels; the `data` of a list is one.
 const MAX_DEPTH: usize = 4;
 
 /// Takes `expand` out of the parameters.
@@ -35,14 +35,11 @@ pub(super) fn expand(
 ) -> Result<(), ApiError> {
     for path in paths {
         let segments: Vec<&str> = path.split('.').collect();
-        let depth = segments.len() - usize::from(segments.first() == Some(&"data"));
-        if depth > MAX_DEPTH {
-            return Err(ApiError::invalid_param(
-                "expand",
-                format!(
-                    "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
-                ),
-            ));
+        if segments.len() > MAX_DEPTH {
+            return Err(ApiError::invalid(format!(
+                "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
+            ))
+            .code("property_expansion_max_depth"));
         }
         walk(tx, version, body, &segments, path)?;
     }
@@ -108,6 +105,7 @@ fn resolve(
     if let Some(object) = found {
         *value = match kind {
             Kind::BalanceTransaction => balance::shown(tx.now(), object.body),
+            Kind::PaymentMethod if field == "default_source" => sources::card(&object),
             _ => object.body,
         };
         versions::downgrade(tx, version, value)?;
@@ -128,7 +126,7 @@ fn kind_of(field: &str) -> Option<Kind> {
         "coupon" => Kind::Coupon,
         "customer" => Kind::Customer,
         "discount" | "discounts" => Kind::Discount,
-        "default_payment_method" | "payment_method" => Kind::PaymentMethod,
+        "default_payment_method" | "default_source" | "payment_method" => Kind::PaymentMethod,
         "default_price" | "price" => Kind::Price,
         "invoice" | "latest_invoice" => Kind::Invoice,
         "payment_intent" => Kind::PaymentIntent,
@@ -162,7 +160,8 @@ fn included(tx: &mut Tx<'_>, node: &Value, field: &str) -> Result<Option<Value>,
             Ok(Some(envelope(&format!("/v1/customers/{id}/subscriptions"), data, false)))
         }
         ("customer", "sources") => {
-            Ok(Some(envelope(&format!("/v1/customers/{id}/sources"), Vec::new(), false)))
+            let cards = sources::of_customer(tx, &id)?;
+            Ok(Some(envelope(&format!("/v1/customers/{id}/sources"), cards, false)))
         }
         ("customer", "tax_ids") => {
             let held = tax_ids::of_customer(tx, &id)?;

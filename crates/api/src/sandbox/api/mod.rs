@@ -27,6 +27,7 @@ mod promotion_codes;
 mod refunds;
 mod routes;
 mod search;
+mod sources;
 mod stripecli;
 mod subscription_items;
 mod subscription_schedules;
@@ -34,6 +35,7 @@ mod subscriptions;
 mod tax_ids;
 mod tax_rates;
 mod test_clocks;
+mod tokens;
 mod webhook_endpoints;
 
 use actix_web::{

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Page, Request, customers};
+use super::{Outcome, Page, Request, customers, sources, tokens};
 use crate::sandbox::{
     cards::{Card, billing_details},
     checkout::CardInput,
@@ -29,7 +29,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     params.finish()?;
     let details = details.unwrap_or_else(|| billing_details(None, None));
     let mut method = match (kind.as_deref(), card) {
-        (Some("card") | None, Some(card)) => card.payment_method(now, details),
+        (Some("card") | None, Some(card)) => card.resolve(tx)?.payment_method(now, details),
         (Some("card"), None) => return Err(ApiError::missing("card")),
         (None, None) => return Err(ApiError::missing("type")),
         (Some(other), _) => of_type(other, now, details),
@@ -55,14 +55,30 @@ fn of_type(kind: &str, now: i64, details: Value) -> Object {
     Object::new(Kind::PaymentMethod, now, body)
 }
 
-fn take_card(params: &mut Params, now: i64) -> Result<Card, ApiError> {
-    if let Some(token) = params.string("token")? {
-        let word = token.strip_prefix("tok_").unwrap_or_default();
-        return Card::of_word(word, now).ok_or_else(|| {
-            ApiError::invalid_param(params.name("token"), format!("No such token: '{token}'"))
-                .code("resource_missing")
-        });
+/// `card` of a request: the card itself, or a token that stands for it.
+enum GivenCard {
+    Card(Card),
+    Token { id: String, param: String },
+}
+
+impl GivenCard {
+    fn resolve(self, tx: &mut Tx<'_>) -> Result<Card, ApiError> {
+        match self {
+            GivenCard::Card(card) => Ok(card),
+            GivenCard::Token { id, param } => Ok(tokens::redeem(tx, &id, &param)?.0),
+        }
     }
+}
+
+fn take_card(params: &mut Params, now: i64) -> Result<GivenCard, ApiError> {
+    if let Some(id) = params.string("token")? {
+        return Ok(GivenCard::Token { id, param: params.name("token") });
+    }
+    take_number(params, now).map(GivenCard::Card)
+}
+
+/// A card by its number, checked in form.
+pub(super) fn take_number(params: &mut Params, now: i64) -> Result<Card, ApiError> {
     let input = CardInput {
         number: params.required("number")?,
         exp_month: params
@@ -96,11 +112,10 @@ fn take_billing_details(params: &mut Params) -> Result<Value, ApiError> {
     Ok(details)
 }
 
-/// The payment method a parameter names: one that exists, or a magic id such as `pm_card_visa` (or a token),
-/// which makes a new one each time.
+/// The payment method a parameter names: one that exists, or a magic id such as `pm_card_visa`, which makes a new
+/// one each time.
 pub(super) fn given(tx: &mut Tx<'_>, id: &str, param: &str) -> Result<Object, ApiError> {
-    let word = id.strip_prefix("pm_card_").or_else(|| id.strip_prefix("tok_"));
-    if let Some(card) = word.and_then(|word| Card::of_word(word, tx.now())) {
+    if let Some(card) = id.strip_prefix("pm_card_").and_then(|word| Card::of_word(word, tx.now())) {
         let method = card.payment_method(tx.now(), billing_details(None, None));
         tx.insert(&method)?;
         return Ok(method);
@@ -198,6 +213,9 @@ pub(crate) fn detach_from(tx: &mut Tx<'_>, mut method: Object) -> Result<Object,
     method.body["customer"] = Value::Null;
     tx.save(&method)?;
     tx.emit_change("payment_method.detached", &before, &method)?;
+    if sources::is_source(&method) {
+        sources::forget(tx, &owner, &before)?;
+    }
     if let Some(customer) = tx.find(Kind::Customer, &owner)?
         && customer.body["invoice_settings"]["default_payment_method"] == method.id
     {

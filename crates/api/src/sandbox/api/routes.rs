@@ -4,8 +4,8 @@ use super::{
     Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons, customers,
     discounts, disputes, events, intents, invoice_items, invoices, payment_methods, payment_pages,
     portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
-    stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids, tax_rates,
-    test_clocks, webhook_endpoints,
+    sources, stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids, tax_rates,
+    test_clocks, tokens, webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 
@@ -63,6 +63,11 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "customers/{}/subscriptions", subscriptions::list_of_customer),
     Operation("GET", "customers/{}/payment_methods", payment_methods::list_of_customer),
     Operation("GET", "customers/{}/payment_methods/{}", payment_methods::retrieve_of_customer),
+    Operation("GET", "customers/{}/sources", sources::list),
+    Operation("POST", "customers/{}/sources", sources::create),
+    Operation("GET", "customers/{}/sources/{}", sources::retrieve),
+    Operation("POST", "customers/{}/sources/{}", sources::update),
+    Operation("DELETE", "customers/{}/sources/{}", sources::delete),
     Operation("GET", "customers/{}/tax_ids", tax_ids::list_of_customer),
     Operation("POST", "customers/{}/tax_ids", tax_ids::create_of_customer),
     Operation("GET", "customers/{}/tax_ids/{}", tax_ids::retrieve_of_customer),
@@ -166,6 +171,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "test_helpers/test_clocks/{}", test_clocks::retrieve),
     Operation("DELETE", "test_helpers/test_clocks/{}", test_clocks::delete),
     Operation("POST", "test_helpers/test_clocks/{}/advance", test_clocks::advance),
+    Operation("POST", "tokens", tokens::create),
+    Operation("GET", "tokens/{}", tokens::retrieve),
     Operation("GET", "webhook_endpoints", webhook_endpoints::list),
     Operation("POST", "webhook_endpoints", webhook_endpoints::create),
     Operation("GET", "webhook_endpoints/{}", webhook_endpoints::retrieve),

@@ -31,9 +31,9 @@ impl Tx<'_> {
         let id = match own {
             Some(id) => Some(id.to_owned()),
             None => self.find(Kind::Customer, customer)?.and_then(|customer| {
-                customer.body["invoice_settings"]["default_payment_method"]
-                    .as_str()
-                    .map(str::to_owned)
+                let settings = &customer.body["invoice_settings"];
+                let default = settings["default_payment_method"].as_str();
+                default.or_else(|| customer.text("default_source")).map(str::to_owned)
             }),
         };
         match id {

@@ -148,10 +148,8 @@ impl Tx<'_> {
             Holder::SubscriptionItem(id) => discount.body["subscription_item"] = json!(id),
         }
         self.insert(&discount)?;
-        if matches!(
-            holder,
-            Holder::Customer | Holder::Subscription(_) | Holder::SubscriptionItem(_)
-        ) {
+        // Whether a customer's is its first the caller knows, and tells.
+        if matches!(holder, Holder::Subscription(_) | Holder::SubscriptionItem(_)) {
             self.emit("customer.discount.created", &discount, None)?;
         }
         Ok(discount)
@@ -194,6 +192,14 @@ impl Tx<'_> {
     pub(crate) fn end_discount(&mut self, id: &str) -> Result<(), ApiError> {
         let Some(discount) = self.find(Kind::Discount, id)? else { return Ok(()) };
         self.emit("customer.discount.deleted", &discount, None)
+    }
+
+    /// Tells that a customer's discount has taken the place of another.
+    pub(crate) fn switch_discount(&mut self, old: &str, new: &Object) -> Result<(), ApiError> {
+        match self.find(Kind::Discount, old)? {
+            Some(before) => self.emit_change("customer.discount.updated", &before, new),
+            None => self.emit("customer.discount.created", new, None),
+        }
     }
 
     /// The discounts of an array of their ids.

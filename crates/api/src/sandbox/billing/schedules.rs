@@ -173,7 +173,12 @@ pub(crate) fn step(tx: &mut Tx<'_>, schedule: Object) -> Result<(), ApiError> {
     }
     match schedule.text("end_behavior") {
         Some("cancel") => complete(tx, schedule),
-        _ => release(tx, schedule).map(drop),
+        _ => {
+            let mut schedule = schedule;
+            schedule.body["completed_at"] = json!(tx.now());
+            let released = release(tx, schedule)?;
+            tx.emit("subscription_schedule.completed", &released, None)
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod pricing;
 mod protocol;
 mod resources;
 mod schedules;
+mod sources;
 mod subscriber;
 mod taxes;
 mod versions;

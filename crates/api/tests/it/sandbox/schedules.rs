@@ -52,7 +52,7 @@ async fn phases_follow_each_other_and_let_the_subscription_go() {
     assert_eq!(totals, [&json!(6000), &json!(6000), &json!(1000), &json!(1000)]);
     assert_eq!(
         sandbox.events_about(text(&made["id"])).await,
-        ["created", "updated", "updated", "released"]
+        ["created", "updated", "updated", "released", "completed"]
             .map(|word| format!("subscription_schedule.{word}"))
     );
 }
