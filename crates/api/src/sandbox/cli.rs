@@ -84,7 +84,11 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
         webhook: args.forward_to.map(|url| Webhook { url: Some(url), secret: None }),
         clock_offset: Arc::new(AtomicI64::new(0)),
         faults,
-        protocol: ProtocolSettings { api_version: args.api_version, rate_limit: args.rate_limit },
+        protocol: ProtocolSettings {
+            api_version: args.api_version,
+            rate_limit: args.rate_limit,
+            ..ProtocolSettings::default()
+        },
         record: args.record,
     })
     .await?;

@@ -8,7 +8,7 @@
 //! | `GET`, `POST /_sandbox/webhooks` | `{"retries": "brisk" | "test" | "live"}`: how failed deliveries are repeated, from now on |
 //! | `GET`, `POST /_sandbox/billing` | `{"after_last_retry": "cancel" | "unpaid" | "past_due"}`: what becomes of subscriptions whose payment is given up |
 //! | `POST /_sandbox/webhook_endpoints/{id}/roll_secret` | `{"expire_in": seconds}`: a new signing secret, the old one signs along for so long |
-//! | `GET`, `POST /_sandbox/protocol` | `{"api_version": "2023-10-16", "rate_limit": 25}`: the account's default version, and the requests answered in a second; null or left out for the newest and no limit |
+//! | `GET`, `POST /_sandbox/protocol` | `{"api_version": "2023-10-16", "rate_limit": 25, "restricted_keys": {"rk_test_reader": ["rak_customer_read"]}}`: the account's default version, the requests answered in a second, and what restricted keys may do; left out for the newest, no limit, and everything |
 //! | `GET /_sandbox/requests` | the last requests of the API, newest first |
 //! | `GET /_sandbox/faults` | what goes wrong, and how often each rule `struck` |
 //! | `POST /_sandbox/faults` | `{"seed": n, "rules": […]}` replaces all rules: see [`faults`](super::faults) |

@@ -1,6 +1,7 @@
-//! Knobs of the API's protocol: the account's default version, and how many requests a second it takes.
+//! Knobs of the API's protocol: the account's default version, how many requests a second it takes, and what
+//! restricted keys may do.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ pub struct ProtocolSettings {
     /// Requests answered in a second; the others get 429 `rate_limit`. No limit when not set.
     #[serde(default)]
     pub rate_limit: Option<u32>,
+    /// The permissions (`rak_customer_read`) of restricted keys (`rk_test_…`); those not named may do everything.
+    #[serde(default)]
+    pub restricted_keys: BTreeMap<String, Vec<String>>,
 }
 
 /// The settings at work.
@@ -41,6 +45,18 @@ impl Protocol {
     /// Replaces the settings.
     pub(crate) fn set(&self, settings: ProtocolSettings) -> Result<(), ApiError> {
         let version = settings.api_version.as_deref().map(Version::parse).transpose()?;
+        for (key, granted) in &settings.restricted_keys {
+            let is_permission = |word: &String| {
+                word.starts_with("rak_") && (word.ends_with("_read") || word.ends_with("_write"))
+            };
+            if !key.starts_with("rk_test_") || !granted.iter().all(is_permission) {
+                return Err(ApiError::invalid_param(
+                    "restricted_keys",
+                    "Invalid restricted_keys: expected permissions such as rak_customer_read under keys such as \
+                     rk_test_reader",
+                ));
+            }
+        }
         if let Ok(mut state) = self.0.lock() {
             *state = State { settings, version: version.unwrap_or_default(), ..State::default() };
         }
@@ -54,6 +70,11 @@ impl Protocol {
     /// The account's default version.
     pub(crate) fn version(&self) -> Version {
         self.0.lock().map(|state| state.version).unwrap_or_default()
+    }
+
+    /// What this key may do; `None` for everything.
+    pub(crate) fn permissions(&self, key: &str) -> Option<Vec<String>> {
+        self.0.lock().ok()?.settings.restricted_keys.get(key).cloned()
     }
 
     /// Counts a request; refuses it when its second is full.
@@ -85,7 +106,8 @@ mod tests {
     #[test]
     fn the_default_version_must_exist() {
         let version = |name: &str| {
-            Protocol::new(ProtocolSettings { api_version: Some(name.to_owned()), rate_limit: None })
+            let api_version = Some(name.to_owned());
+            Protocol::new(ProtocolSettings { api_version, ..ProtocolSettings::default() })
                 .map(|protocol| protocol.version().name())
         };
         assert_eq!(version("2023-10-16").unwrap(), "2023-10-16");

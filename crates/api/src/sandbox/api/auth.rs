@@ -4,8 +4,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::sandbox::error::ApiError;
 
-/// Checks `Authorization`: Bearer, or Basic with the key as its user name.
-pub(super) fn check(authorization: Option<&str>) -> Result<(), ApiError> {
+/// The key of `Authorization`: Bearer, or Basic with the key as its user name.
+pub(super) fn check(authorization: Option<&str>) -> Result<String, ApiError> {
     let key = authorization.and_then(key).filter(|key| !key.is_empty()).ok_or_else(|| {
         ApiError::unauthenticated(
             "You did not provide an API key. You need to provide your API key in the Authorization header, \
@@ -17,7 +17,7 @@ pub(super) fn check(authorization: Option<&str>) -> Result<(), ApiError> {
         !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if ["sk_test_", "rk_test_"].iter().any(|prefix| key.strip_prefix(prefix).is_some_and(is_word)) {
-        return Ok(());
+        return Ok(key);
     }
     if key.starts_with("pk_") {
         return Err(ApiError::forbidden(

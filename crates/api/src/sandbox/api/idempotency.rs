@@ -124,3 +124,22 @@ pub(super) fn fingerprint(method: &str, path: &str, tree: &Tree) -> String {
     let parameters = Value::Object(tree.clone());
     hex::encode(Sha256::digest(format!("{method} {path} {parameters}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_requests_until_it_is_answered() {
+        let keys = InFlight::default();
+        let first = keys.enter("a").ok();
+        let second = keys.enter("a").err().unwrap();
+        assert_eq!((second.status, second.code.as_deref()), (409, Some("idempotency_key_in_use")));
+        assert!(keys.enter("b").is_ok());
+        drop(first);
+        assert!(keys.enter("a").is_ok());
+        for unusable in ["", &"x".repeat(256)] {
+            assert_eq!(keys.enter(unusable).err().map(|error| error.status), Some(400));
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod invoices;
 mod list;
 mod payment_methods;
 mod payment_pages;
+mod permissions;
 mod portal_configurations;
 mod portal_sessions;
 mod prices;
@@ -194,8 +195,12 @@ async fn answer(
     key: Option<String>,
 ) -> Result<Answer, ApiError> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    auth::check(header("Authorization"))?;
+    let secret = auth::check(header("Authorization"))?;
     sandbox.protocol.admit()?;
+    if let Some(granted) = sandbox.protocol.permissions(&secret) {
+        let (method, path) = (request.method().as_str(), request.path());
+        permissions::check(&secret, &granted, method, path, &sandbox.account)?;
+    }
     let version = header("Stripe-Version").map(Version::parse).transpose()?;
     let shape = version.unwrap_or_else(|| sandbox.protocol.version());
     let default = sandbox.protocol.version();

@@ -77,6 +77,28 @@ async fn one_idempotency_key_is_one_object() {
 }
 
 #[tokio::test]
+async fn one_idempotency_key_at_once_is_one_object_or_a_conflict() {
+    let sandbox = Sandbox::start().await;
+    let key = [("Idempotency-Key", "at-once")];
+    let form = [("email", "a@b.c")];
+    let post = || sandbox.send(Method::POST, "/v1/customers", &form, &key);
+    let mut made = Vec::new();
+    for answer in futures_util::future::join_all((0..16).map(|_| post())).await {
+        if answer.status == 200 {
+            made.push(text(&answer.json()["id"]).to_owned());
+            continue;
+        }
+        let error = answer.error(409);
+        let (kind, code) = (text(&error["type"]), text(&error["code"]));
+        assert_eq!((kind, code), ("idempotency_error", "idempotency_key_in_use"));
+    }
+    made.dedup();
+    assert_eq!(made.len(), 1, "{made:?}");
+    let listed = sandbox.get("/v1/customers").await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_request_frees_its_idempotency_key() {
     let sandbox = Sandbox::start().await;
     let key = [("Idempotency-Key", "again")];
@@ -202,6 +224,26 @@ async fn requests_beyond_the_limit_are_refused_until_it_is_lifted() {
 }
 
 #[tokio::test]
+async fn a_restricted_key_does_what_it_is_permitted() {
+    let sandbox = Sandbox::start().await;
+    let keys = json!({ "restricted_keys": { "rk_test_reader": ["rak_customer_read"] } });
+    sandbox.control("protocol", keys).await;
+    let reader = [("Authorization", "Bearer rk_test_reader")];
+    assert_eq!(sandbox.send(Method::GET, "/v1/customers", &[], &reader).await.status, 200);
+    let refused = sandbox.send(Method::POST, "/v1/customers", &[("name", "Ann")], &reader).await;
+    let error = refused.error(403);
+    assert_eq!(error["type"], "invalid_request_error");
+    let message = text(&error["message"]);
+    assert!(
+        message.contains("Having the 'rak_customer_write' permission would allow"),
+        "{message}"
+    );
+    let other = [("Authorization", "Bearer rk_test_other")];
+    let created = sandbox.send(Method::POST, "/v1/customers", &[("name", "Ann")], &other).await;
+    assert_eq!(created.status, 200, "a key that is not named may do everything");
+}
+
+#[tokio::test]
 async fn an_error_says_where_its_request_is_logged() {
     let sandbox = Sandbox::start().await;
     let answer = sandbox.send(Method::GET, "/v1/customers/cus_x", &[], &[]).await;
@@ -219,10 +261,16 @@ async fn an_expansion_goes_four_levels_deep() {
     let customer = sandbox.customer("pm_card_visa").await;
     let subscription = sandbox.subscribe(&customer, &price).await;
     let path = format!("/v1/subscriptions/{}", text(&subscription["id"]));
-    let deep = "latest_invoice.payments.data.payment.payment_intent";
-    let answer = sandbox.send(Method::GET, &format!("{path}?expand[]={deep}"), &[], &[]).await;
-    assert_eq!(
-        answer.error(400)["message"],
-        format!("You cannot expand more than 4 levels of a property. Property: {deep}")
-    );
+    for (path, deep) in [
+        (path.as_str(), "latest_invoice.payments.data.payment.payment_intent"),
+        ("/v1/subscriptions", "data.items.data.price.product"),
+    ] {
+        let answer = sandbox.send(Method::GET, &format!("{path}?expand[]={deep}"), &[], &[]).await;
+        let error = answer.error(400);
+        assert_eq!(error["code"], "property_expansion_max_depth");
+        assert_eq!(
+            error["message"],
+            format!("You cannot expand more than 4 levels of a property. Property: {deep}")
+        );
+    }
 }
