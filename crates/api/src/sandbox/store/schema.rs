@@ -19,6 +19,7 @@ CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (kind, customer, seq) WHERE customer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (kind, parent, seq) WHERE parent IS NOT NULL;
 CREATE INDEX IF NOT EXISTS objects_by_lookup ON objects (kind, lookup, seq) WHERE lookup IS NOT NULL;
+CREATE INDEX IF NOT EXISTS objects_by_status ON objects (kind, status, seq) WHERE status IS NOT NULL;
 CREATE INDEX IF NOT EXISTS objects_by_due ON objects (due, seq) WHERE due IS NOT NULL;
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
