@@ -25,12 +25,21 @@ pub(super) const CHANGES: &[Change] = &[
             Ok(())
         },
     },
+    // Schedules can pause.
+    Change {
+        since: "2026-10-28.endive",
+        objects: &["subscription_schedule"],
+        undo: |_, schedule| {
+            remove(schedule, &["pause_schedules"]);
+            Ok(())
+        },
+    },
     // A subscription tells why it is paused.
     Change {
         since: "2026-09-30.endive",
         objects: &["subscription"],
         undo: |_, subscription| {
-            remove(subscription, &["pause_schedules", "status_details"]);
+            remove(subscription, &["status_details"]);
             if subscription["pending_update"].is_object() {
                 remove(&mut subscription["pending_update"], &["cancel_at_period_end"]);
             }

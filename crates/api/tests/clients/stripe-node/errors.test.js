@@ -35,6 +35,46 @@ test('keys', async () => {
   assert.equal(publishable.code, 'secret_key_required');
 });
 
+const control = (path, settings, method = 'POST') =>
+  fetch(`${sandbox.base}/_sandbox/${path}`, { method, body: settings && JSON.stringify(settings) });
+
+test('restricted keys', async () => {
+  await control('protocol', { restricted_keys: { rk_test_reader: ['rak_customer_read'] } });
+  const reader = client('rk_test_reader');
+  await reader.customers.list();
+  const refused = await refusal(reader.customers.create({}));
+  assert.ok(refused instanceof errors.StripePermissionError);
+  assert.match(refused.message, /Having the 'rak_customer_write' permission would allow this request to continue/);
+  await control('protocol', {});
+});
+
+test('when Stripe is in trouble', async () => {
+  for (const [rule, kind, status] of [
+    [{ kind: 'error', status: 500 }, errors.StripeAPIError, 500],
+    [{ kind: 'error', status: 503 }, errors.StripeAPIError, 503],
+    [{ kind: 'error', status: 409 }, errors.StripeAPIError, 409],
+    [{ kind: 'reset' }, errors.StripeConnectionError, undefined],
+    [{ kind: 'timeout', seconds: 0 }, errors.StripeConnectionError, undefined],
+  ]) {
+    await control('faults', { rules: [{ on: 'api', ...rule }] });
+    const error = await refusal(client(KEY, { maxNetworkRetries: 0 }).customers.create({}));
+    assert.ok(error instanceof kind, `${JSON.stringify(rule)}: ${error}`);
+    assert.equal(error.statusCode, status);
+  }
+  await control('faults', null, 'DELETE');
+});
+
+test('a call that is tried again has done its work once', async () => {
+  for (const kind of [{ kind: 'reset' }, { kind: 'error', status: 500 }]) {
+    await control('faults', { rules: [{ on: 'api', method: 'POST', when: 'after', times: 1, ...kind }] });
+    const email = `once-${kind.kind}@example.com`;
+    const customer = await stripe.customers.create({ email });
+    const { data } = await stripe.customers.list({ email });
+    assert.deepEqual(data.map(({ id }) => id), [customer.id]);
+  }
+  await control('faults', null, 'DELETE');
+});
+
 test('parameters', async () => {
   const unknown = await refusal(stripe.customers.create({ emial: 'a@example.com' }));
   assert.ok(unknown instanceof errors.StripeInvalidRequestError);
@@ -55,6 +95,16 @@ test('parameters', async () => {
   assert.deepEqual([integer.code, integer.param], ['parameter_invalid_integer', 'unit_amount']);
   const empty = await refusal(stripe.products.create({ name: '' }));
   assert.equal(empty.code, 'parameter_invalid_empty');
+  const cursor = await refusal(stripe.customers.list({ starting_after: 'cus_nobody' }));
+  assert.deepEqual([cursor.code, cursor.param], ['resource_missing', 'starting_after']);
+  const both = await refusal(stripe.customers.list({ starting_after: 'cus_a', ending_before: 'cus_b' }));
+  assert.match(both.message, /both/);
+  const search = await refusal(stripe.customers.search({ query: 'name' }));
+  assert.match(search.message, /^We were unable to parse your search query/);
+  const deep = await refusal(stripe.subscriptions.list({ expand: ['data.items.data.price.product'] }));
+  assert.equal(deep.code, 'property_expansion_max_depth');
+  const expanded = await refusal(stripe.customers.list({ expand: ['data.email'] }));
+  assert.match(expanded.message, /^This property cannot be expanded \(data\.email\)/);
 });
 
 test('what is not there', async () => {

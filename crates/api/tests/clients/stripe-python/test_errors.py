@@ -1,5 +1,8 @@
 """What stripe-python makes of the sandbox's refusals."""
 
+import json
+import urllib.request
+
 import stripe
 from circle import KEY, SandboxTest
 
@@ -54,3 +57,29 @@ class Errors(SandboxTest):
         self.assertEqual(self.stripe.v1.customers.create({"name": "a"}, options).id, first.id)
         error = self.refusal(stripe.IdempotencyError, self.stripe.v1.customers.create, {"name": "b"}, options)
         self.assertEqual(error.http_status, 400)
+
+    def control(self, path, settings=None):
+        method = "DELETE" if settings is None else "POST"
+        body = None if settings is None else json.dumps(settings).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.base}/_sandbox/{path}", body, method=method)).close()
+
+    def test_restricted_keys_and_limits(self):
+        self.control("protocol", {"restricted_keys": {"rk_test_reader": ["rak_customer_read"]}})
+        reader = self.client("rk_test_reader")
+        reader.v1.customers.list()
+        error = self.refusal(stripe.PermissionError, reader.v1.customers.create, {})
+        self.assertIn("'rak_customer_write'", error.user_message)
+        self.control("protocol", {"rate_limit": 0})
+        error = self.refusal(stripe.RateLimitError, self.stripe.v1.customers.list)
+        self.assertEqual((error.http_status, error.code), (429, "rate_limit"))
+        self.control("protocol", {})
+
+    def test_when_stripe_is_in_trouble(self):
+        for rule, kind in [
+            ({"kind": "error", "status": 500}, stripe.APIError),
+            ({"kind": "error", "status": 409}, stripe.APIError),
+            ({"kind": "reset"}, stripe.APIConnectionError),
+        ]:
+            self.control("faults", {"rules": [{"on": "api", **rule}]})
+            self.refusal(kind, self.stripe.v1.customers.create, {})
+        self.control("faults")

@@ -1,6 +1,7 @@
 """stripe-python through the sandbox's resources."""
 
 import json
+import time
 import urllib.request
 
 from circle import SandboxTest
@@ -142,3 +143,53 @@ class Resources(SandboxTest):
         events = self.stripe.v1.events.list({"type": "checkout.session.expired"})
         self.assertEqual(events.data[0].data.object.id, session.id)
         self.assertEqual(self.stripe.v1.events.retrieve(events.data[0].id).type, "checkout.session.expired")
+
+    def test_schedules_and_test_clocks(self):
+        schedules, clocks = self.stripe.v1.subscription_schedules, self.stripe.v1.test_helpers.test_clocks
+        start = 1_830_297_600
+        clock = clocks.create({"frozen_time": start, "name": "phases"})
+        customer = self.stripe.v1.customers.create(
+            {
+                "test_clock": clock.id,
+                "payment_method": "pm_card_visa",
+                "invoice_settings": {"default_payment_method": "pm_card_visa"},
+            }
+        )
+        phases = [{"items": [{"price": self.price(amount).id}], "duration": {"interval": "month"}} for amount in (1000, 3000)]
+        schedule = schedules.create({"customer": customer.id, "start_date": start, "phases": phases})
+        self.assertEqual((schedule.status, len(schedule.phases)), ("active", 2))
+        clocks.advance(clock.id, {"frozen_time": schedule.phases[1].start_date + 86_400})
+        while clocks.retrieve(clock.id).status != "ready":
+            time.sleep(0.02)
+        invoices = self.stripe.v1.invoices.list({"customer": customer.id})
+        self.assertEqual([invoice.amount_paid for invoice in invoices.data], [3000, 1000])
+        self.assertEqual(schedules.release(schedule.id).released_subscription, schedule.subscription)
+        self.assertTrue(clocks.delete(clock.id).deleted)
+
+    def test_disputes_refunds_and_sources(self):
+        customer = self.stripe.v1.customers.create({"source": "tok_visa"})
+        source = self.stripe.v1.customers.payment_sources.create(customer.id, {"source": "tok_mastercard"})
+        self.assertEqual(len(self.stripe.v1.customers.payment_sources.list(customer.id).data), 2)
+        self.assertTrue(self.stripe.v1.customers.payment_sources.delete(customer.id, source.id).deleted)
+
+        def pay(method):
+            form = {"amount": 1000, "currency": "usd", "payment_method": method, "confirm": True}
+            return self.stripe.v1.payment_intents.create({**form, "payment_method_types": ["card"]}, {"stripe_version": "2026-08-26.dahlia"})
+
+        paid = pay("pm_card_visa")
+        refund = self.stripe.v1.refunds.create({"payment_intent": paid.id, "amount": 400})
+        self.assertEqual((refund.status, refund.amount), ("succeeded", 400))
+        self.assertEqual(self.stripe.v1.charges.retrieve(paid.latest_charge).amount_refunded, 400)
+        disputed = pay("pm_card_createDispute")
+        [dispute] = self.stripe.v1.disputes.list({"payment_intent": disputed.id}).data
+        self.assertEqual(self.stripe.v1.disputes.close(dispute.id).status, "lost")
+
+    def test_coupons_and_promotion_codes(self):
+        coupon = self.stripe.v1.coupons.create({"percent_off": 25, "duration": "repeating", "duration_in_months": 3})
+        code = self.stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SPRING"})
+        self.assertEqual(ids(self.stripe.v1.promotion_codes.list({"code": "spring"})), [code.id])
+        subscription = self.subscription(discounts=[{"promotion_code": code.id}], expand=["discounts", "latest_invoice"])
+        self.assertEqual(subscription.discounts[0].source.coupon, coupon.id)
+        self.assertEqual(subscription.latest_invoice.total, 1500)
+        self.assertEqual(self.stripe.v1.coupons.retrieve(coupon.id).times_redeemed, 1)
+        self.assertTrue(self.stripe.v1.coupons.delete(coupon.id).deleted)
