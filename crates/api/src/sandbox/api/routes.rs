@@ -4,8 +4,8 @@ use super::{
     Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons, customers,
     discounts, disputes, events, intents, invoice_items, invoices, payment_methods, payment_pages,
     portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
-    sources, stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids, tax_rates,
-    test_clocks, tokens, webhook_endpoints,
+    sources, stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids,
+    tax_rates, test_clocks, tokens, webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 

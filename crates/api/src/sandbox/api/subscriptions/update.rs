@@ -60,7 +60,8 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let metadata = params.metadata()?;
     let automatic_tax = take_automatic_tax(&mut params)?;
     let discounts = take_discounts(&mut params)?;
-    let kept: Vec<_> = KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
+    let kept: Vec<_> =
+        KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
     params.boolean("trial_from_plan")?;
     let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
     params.ignore(IGNORED)?;
