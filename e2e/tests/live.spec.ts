@@ -38,24 +38,25 @@ test('a change made in the portal shows in every open tab', async ({ page, conte
   for (const loadedOnce of kept) expect(await loadedOnce()).toBe(true)
 })
 
-test('a webhook shows within a second, counted from its delivery', async ({ page, circle }) => {
+test('a webhook shows on the open page at once', async ({ page, circle }) => {
   const { subscription } = await joinPro(page, circle)
   await page.goto('/account')
   const account = new Account(page)
   await expect(account.plan('Pro', 'Active')).toBeVisible()
-  // Both times are the browser's, which is on this machine.
-  const shown = page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        const look = () => {
-          if (document.querySelector('[data-testid=status]')?.textContent?.includes('Cancelled')) resolve(Date.now())
-        }
-        new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
-      }),
-  )
+  // Both times are this machine's.
+  await page.evaluate(() => {
+    const shown = new Promise<number>((resolve) => {
+      const look = () => {
+        if (document.querySelector('[data-testid=status]')?.textContent?.includes('Cancelled')) resolve(Date.now())
+      }
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+    Object.assign(window, { shown })
+  })
   await circle.stripe('POST', `/v1/subscriptions/${subscription}`, { cancel_at_period_end: 'true' })
   const answered = Date.now()
-  const milliseconds = (await shown) - answered
+  const shown = await page.evaluate(() => (window as unknown as { shown: Promise<number> }).shown)
+  const milliseconds = shown - answered
   test.info().annotations.push({ type: 'shown after', description: `${milliseconds} ms` })
   console.log(`the page showed the change ${milliseconds} ms after Stripe's API had answered`)
   await expect(account.plan('Pro', 'Cancelled, still open')).toBeVisible()
@@ -90,4 +91,22 @@ test('after a lost connection the page catches up', async ({ page, context, circ
   await expect(account.plan('Pro', 'Cancelled, still open')).toBeVisible()
   await expect(new Account(second).plan('Pro', 'Cancelled, still open')).toBeVisible()
   expect(await kept()).toBe(true)
+})
+
+test('a token that ran out is traded for a new one once, however many tabs are open', async ({ page, context, circle }) => {
+  await joinPro(page, circle)
+  await page.goto('/account')
+  await expect(new Account(page).plan('Pro', 'Active')).toBeVisible()
+  const tabs = [page, await anotherTab(context, circle), await anotherTab(context, circle)]
+  let trades = 0
+  context.on('request', (sent) => {
+    if (new URL(sent.url()).pathname === '/api/auth/refresh') trades += 1
+  })
+  const later = Date.now() + 16 * 60_000
+  for (const tab of tabs) await tab.clock.setSystemTime(later)
+  for (const tab of tabs) {
+    await tab.getByRole('banner').getByRole('link', { name: 'Episodes' }).click()
+    await expect(tab.getByRole('button', { name: /^Play / }).first()).toBeVisible()
+  }
+  expect(trades).toBe(1)
 })
