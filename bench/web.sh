@@ -84,7 +84,8 @@ done
 bytes_table() {
     local path size sum=0
     printf '| File | Bytes |\n|---|---:|\n'
-    for path in /pricing "${files[@]}" /api/plans; do
+    # The last two are the service worker's own.
+    for path in /pricing "${files[@]}" /sw.js /offline; do
         size=$(curl -fs -H 'Accept-Encoding: br' -o /dev/null -w '%{size_download}' "$url$path")
         sum=$((sum + size))
         # Names change with each build, kinds do not.
@@ -127,7 +128,7 @@ PYTHON
         "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$("$circle" --version)" "scripts/bench web"
     printf '## What /pricing transfers\n\nBodies, with brotli, of everything that a browser without a cache loads.\n\n'
     bytes_table
-    printf '\nThe goal is 120 kB; the browser tests fail above 160 kB.\n\n'
+    printf '\nThe goal is 120 kB; the browser tests fail above 130 kB.\n\n'
     printf '## Lighthouse %s\n\nA phone on a slow connection, simulated; the goal is 95, 100, 100, 95.\n\n' \
         "$LIGHTHOUSE_VERSION"
     printf '| Page | Performance | Accessibility | Best practices | SEO | First paint | Largest paint | Blocked | Shift |\n'

@@ -114,6 +114,30 @@ pub struct ChangePreview {
     pub renews_at: Option<i64>,
 }
 
+/// Answer of `GET /api/billing/open-invoice`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub struct OpenInvoiceAnswer {
+    /// The invoice that is owed; null while no payment is outstanding.
+    pub invoice: Option<OpenInvoice>,
+}
+
+/// An invoice that waits to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub struct OpenInvoice {
+    /// `in_…`.
+    pub id: String,
+    /// What is left to pay, minor units.
+    pub amount_due: i64,
+    /// Lower-case ISO 4217 code.
+    pub currency: String,
+    /// Stripe's page to pay it on.
+    pub hosted_invoice_url: String,
+    /// Whether the payment waits for the listener, who has to confirm it with their bank (3-D Secure) on that page.
+    pub requires_action: bool,
+}
+
 /// Answer of `GET /api/billing/invoices`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]

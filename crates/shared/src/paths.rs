@@ -30,6 +30,8 @@ pub const PORTAL_SESSION: &str = "/api/billing/portal-session";
 pub const SUBSCRIPTION: &str = "/api/billing/subscription";
 /// What a change of plan would cost.
 pub const CHANGE_PREVIEW: &str = "/api/billing/change-preview";
+/// The invoice the account owes.
+pub const OPEN_INVOICE: &str = "/api/billing/open-invoice";
 /// The account's invoices.
 pub const INVOICES: &str = "/api/billing/invoices";
 /// The episodes.
@@ -54,6 +56,8 @@ pub const CHECKOUT_CANCELED: &str = "/pricing";
 pub const RESET_PASSWORD_PAGE: &str = "/reset-password";
 /// The page a mailed link opens to confirm an address; carries `token` in the query.
 pub const VERIFY_EMAIL_PAGE: &str = "/verify-email";
+/// The page the service worker shows in place of one that it cannot have without a connection.
+pub const OFFLINE_PAGE: &str = "/offline";
 /// Where the portal sends a listener back.
 pub const PORTAL_RETURN: &str = "/account";
 
@@ -73,6 +77,7 @@ pub const PAGES: &[&str] = &[
     "/episodes",
     "/episodes/:id",
     "/account",
+    OFFLINE_PAGE,
 ];
 
 /// Whether `path` is a page of the single-page app.

@@ -6,13 +6,14 @@ mod visitor;
 use yew::prelude::*;
 
 use crate::{
-    navigation::{NavigationProvider, RouteAnnouncer, use_navigator},
+    browser::use_online,
+    navigation::{NavigationProvider, use_announcement, use_navigator},
     plan_list::PlanListProvider,
     route::Route,
     session::{Session, SessionProvider, use_session},
     ui::{
-        layout::{Header, footer},
-        offline::Offline,
+        layout::{footer, header},
+        offline::offline_notice,
     },
 };
 
@@ -49,26 +50,30 @@ fn start<B: Bundle>() {
 
 #[component]
 fn App<B: Bundle>() -> Html {
-    let pages = html! {
-        <>
-            <a class="skip" href="#content">{ "Skip to content" }</a>
-            <Offline />
-            <Header />
-            <main id="content" class="wrap" tabindex="-1"><Page<B> /></main>
-            { footer() }
-            <RouteAnnouncer />
-        </>
-    };
     html! {
         <NavigationProvider has={B::has as fn(&Route) -> bool}>
             <SessionProvider>
-                <PlanListProvider>{ B::around(pages) }</PlanListProvider>
+                <PlanListProvider>{ B::around(html! { <Frame<B> /> }) }</PlanListProvider>
             </SessionProvider>
         </NavigationProvider>
     }
 }
 
+/// The page and what is the same on all of them. One component, because each costs half a kilobyte of the bundle.
 #[component]
-fn Page<B: Bundle>() -> Html {
-    B::page(use_navigator().route().clone(), use_session())
+fn Frame<B: Bundle>() -> Html {
+    let route = use_navigator().route().clone();
+    let session = use_session();
+    let online = use_online();
+    let announcement = use_announcement(&route);
+    html! {
+        <>
+            <a class="skip" href="#content">{ "Skip to content" }</a>
+            { offline_notice(online) }
+            { header(&session) }
+            <main id="content" class="wrap" tabindex="-1">{ B::page(route, session) }</main>
+            { footer() }
+            { announcement }
+        </>
+    }
 }

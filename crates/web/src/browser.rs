@@ -1,6 +1,8 @@
 //! What the browser remembers between pages, and its word on the connection. Storage can be full or forbidden:
 //! then nothing is remembered, and nothing else breaks.
 
+use std::cell::Cell;
+
 use gloo_events::EventListener;
 use web_sys::{Storage, window};
 use yew::prelude::*;
@@ -48,6 +50,26 @@ pub(crate) fn use_online() -> bool {
         }
     });
     *online
+}
+
+/// How often the connection came back since the component is shown; it renders again each time.
+#[hook]
+pub(crate) fn use_reconnections() -> u32 {
+    let count = use_state_eq(|| 0_u32);
+    use_effect_with((), {
+        let count = count.setter();
+        move |()| {
+            let counted = Cell::new(0);
+            let listener = window().map(|window| {
+                EventListener::new(&window, "online", move |_| {
+                    counted.set(counted.get() + 1);
+                    count.set(counted.get());
+                })
+            });
+            move || drop(listener)
+        }
+    });
+    *count
 }
 
 fn is_online() -> bool {

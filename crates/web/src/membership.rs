@@ -1,6 +1,6 @@
 //! What a subscription's state means to its listener: one phrase, at most one notice, one way on. Pure.
 
-use shared::account::Account;
+use shared::{account::Account, billing::OpenInvoice};
 
 /// The colour a state is shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Standing {
     PaymentUnfinished,
     /// Listening before the first charge.
     Trial { days_left: i64, ends: i64 },
+    /// A payment waits until the listener's bank has their word (3-D Secure); access until the deadline.
+    ConfirmationNeeded { deadline: Option<i64> },
     /// Paid and renewing.
     Active,
     /// Cancelled, paid to the end of the period.
@@ -54,10 +56,17 @@ pub(crate) struct Notice {
 /// What a notice's button does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
+    /// To the portal's page for a new card.
     UpdateCard,
+    /// To the open invoice's page, which asks the bank.
+    ConfirmPayment,
+    /// To the open invoice's page.
     PayInvoice,
+    /// To the portal's home: Stripe has no flow that takes back a cancellation or a pause.
     ResumePlan,
+    /// To the open invoice's page, or to Checkout where that has not made one yet.
     FinishPayment,
+    /// To the pricing page.
     SeePlans,
 }
 
@@ -66,6 +75,7 @@ impl Remedy {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::UpdateCard => "Update card",
+            Self::ConfirmPayment => "Confirm payment",
             Self::PayInvoice => "Pay now",
             Self::ResumePlan => "Resume plan",
             Self::FinishPayment => "Finish payment",
@@ -80,8 +90,20 @@ pub(crate) fn is_live(status: &str) -> bool {
 }
 
 impl Standing {
-    /// Where `account` stands at `now`.
-    pub(crate) fn of(account: &Account, now: i64) -> Self {
+    /// Where `account`, which owes `owed`, stands at `now`.
+    pub(crate) fn of(account: &Account, owed: Option<&OpenInvoice>, now: i64) -> Self {
+        match Self::of_account(account, now) {
+            Self::PastDue { deadline } if waits_for_bank(owed) => {
+                Self::ConfirmationNeeded { deadline }
+            }
+            Self::PaymentUnfinished | Self::Unpaid if waits_for_bank(owed) => {
+                Self::ConfirmationNeeded { deadline: None }
+            }
+            standing => standing,
+        }
+    }
+
+    fn of_account(account: &Account, now: i64) -> Self {
         if account.deletion_pending {
             return Self::BeingDeleted;
         }
@@ -122,6 +144,7 @@ impl Standing {
             Self::PaymentUnfinished => "Payment not finished".to_owned(),
             Self::Trial { days_left: 1, .. } => "Trial, last day".to_owned(),
             Self::Trial { days_left, .. } => format!("Trial, {days_left} days left"),
+            Self::ConfirmationNeeded { .. } => "Waits for your bank".to_owned(),
             Self::Active => "Active".to_owned(),
             Self::Ending { .. } => "Cancelled, still open".to_owned(),
             Self::PastDue { .. } => "Payment failed".to_owned(),
@@ -163,8 +186,18 @@ impl Standing {
             }
             Self::PaymentUnfinished => warn(
                 "Your payment is not finished.",
-                "Your bank may want you to confirm it. Nothing opens until then.".to_owned(),
+                "Your plan opens as soon as it is.".to_owned(),
                 Remedy::FinishPayment,
+            ),
+            Self::ConfirmationNeeded { deadline } => warn(
+                "Your bank wants you to confirm a payment.",
+                match deadline {
+                    Some(deadline) => {
+                        format!("You can listen until {}. Confirm it to stay in.", day(*deadline))
+                    }
+                    None => "It takes a moment, and your plan opens as soon as you have.".to_owned(),
+                },
+                Remedy::ConfirmPayment,
             ),
             Self::Ending { on } => warn(
                 &format!("Your plan ends on {}.", day(*on)),
@@ -210,6 +243,15 @@ impl Standing {
             ),
         }
     }
+}
+
+/// Whether somebody of this account may owe something, so that it is worth asking.
+pub(crate) fn may_owe(account: &Account) -> bool {
+    account.payment_problem.is_some() && !account.deletion_pending
+}
+
+fn waits_for_bank(owed: Option<&OpenInvoice>) -> bool {
+    owed.is_some_and(|invoice| invoice.requires_action)
 }
 
 /// Days that have begun between two times; the last day counts as one.
@@ -295,7 +337,7 @@ pub(crate) mod tests {
             (granted, "Guest of the house", None),
             (Account { deletion_pending: true, ..pro("active") }, "Being deleted", None),
         ] {
-            let standing = Standing::of(&account, NOW);
+            let standing = Standing::of(&account, None, NOW);
             assert_eq!(standing.label(), label);
             let notice = standing.notice(|on| format!("day {}", (on - NOW) / DAY));
             assert_eq!(notice.and_then(|notice| notice.remedy), remedy, "{label}");
@@ -307,7 +349,8 @@ pub(crate) mod tests {
         let problem =
             Some(PaymentProblem { kind: "past_due".to_owned(), deadline: Some(NOW + 5 * DAY) });
         let account = Account { payment_problem: problem, ..account("past_due", Some("pro")) };
-        let notice = Standing::of(&account, NOW).notice(|on| format!("day {}", (on - NOW) / DAY));
+        let notice =
+            Standing::of(&account, None, NOW).notice(|on| format!("day {}", (on - NOW) / DAY));
         let text = notice.map(|notice| notice.text);
         assert_eq!(
             text.as_deref(),
@@ -318,6 +361,39 @@ pub(crate) mod tests {
     #[test]
     fn a_plan_whose_end_has_passed_is_not_called_ending() {
         let account = Account { ends_at: Some(NOW - DAY), ..account("active", Some("pro")) };
-        assert_eq!(Standing::of(&account, NOW), Standing::Active);
+        assert_eq!(Standing::of(&account, None, NOW), Standing::Active);
+    }
+
+    #[test]
+    fn a_payment_that_waits_for_the_bank_is_a_state_of_its_own() {
+        let invoice = |requires_action| OpenInvoice {
+            id: "in_1".to_owned(),
+            amount_due: 1000,
+            currency: "usd".to_owned(),
+            hosted_invoice_url: "https://invoice.example/1".to_owned(),
+            requires_action,
+        };
+        let deadline = Some(NOW + 5 * DAY);
+        let problem = |deadline| Some(PaymentProblem { kind: "past_due".to_owned(), deadline });
+        let past_due =
+            Account { payment_problem: problem(deadline), ..account("past_due", Some("pro")) };
+        for (account, owed, expected) in [
+            (&past_due, invoice(true), Standing::ConfirmationNeeded { deadline }),
+            (&past_due, invoice(false), Standing::PastDue { deadline }),
+            (
+                &account("incomplete", Some("pro")),
+                invoice(true),
+                Standing::ConfirmationNeeded { deadline: None },
+            ),
+            (&account("incomplete", Some("pro")), invoice(false), Standing::PaymentUnfinished),
+            (&account("active", Some("pro")), invoice(true), Standing::Active),
+        ] {
+            let standing = Standing::of(account, Some(&owed), NOW);
+            assert_eq!(standing, expected);
+            let notice = standing.notice(|on| format!("day {}", (on - NOW) / DAY));
+            let confirms =
+                notice.is_some_and(|notice| notice.remedy == Some(Remedy::ConfirmPayment));
+            assert_eq!(confirms, matches!(expected, Standing::ConfirmationNeeded { .. }));
+        }
     }
 }

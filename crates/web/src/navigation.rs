@@ -139,12 +139,11 @@ pub(crate) fn Link(props: &LinkProps) -> Html {
 }
 
 /// Tells people who do not see the page that it changed: sets the title, says it, moves focus to the content.
-#[component]
-pub(crate) fn RouteAnnouncer() -> Html {
-    let navigator = use_navigator();
+#[hook]
+pub(crate) fn use_announcement(route: &Route) -> Html {
     let said = use_state(|| None::<&'static str>);
     let first = use_mut_ref(|| true);
-    use_effect_with(navigator.route().clone(), {
+    use_effect_with(route.clone(), {
         let said = said.setter();
         move |route| {
             set_title(route.title());

@@ -2,7 +2,12 @@
 //!
 //! The machinery exists once for all types, and only decoding knows the type: the bundle stays small.
 
-use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc};
+use std::{
+    any::Any,
+    cell::{Cell, RefCell},
+    marker::PhantomData,
+    rc::Rc,
+};
 
 use shared::{account::Account, paths, plans::Plans};
 use wasm_bindgen_futures::spawn_local;
@@ -10,6 +15,7 @@ use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Call},
+    browser::use_reconnections,
     json::{self, FromJson},
     session::use_client,
 };
@@ -19,16 +25,20 @@ type Decode = fn(&str) -> Option<Value>;
 
 /// Answers by path, for as long as the same listener stays signed in.
 #[derive(Default)]
-pub(crate) struct Cache(RefCell<Vec<(String, Value)>>);
+pub(crate) struct Cache {
+    all: RefCell<Vec<(String, Value)>>,
+    /// The path whose answer came with the page, until somebody wants it.
+    of_page: Cell<Option<&'static str>>,
+}
 
 impl Cache {
     fn get(&self, path: &str) -> Option<Value> {
-        let all = self.0.borrow();
+        let all = self.all.borrow();
         all.iter().find(|(key, _)| key == path).map(|(_, value)| value.clone())
     }
 
     fn put(&self, path: &str, value: Value) {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.all.borrow_mut();
         all.retain(|(key, _)| key != path);
         all.push((path.to_owned(), value));
     }
@@ -40,13 +50,23 @@ impl Cache {
         let text = document.and_then(|it| it.get_element_by_id("plans")?.text_content());
         if let Some(plans) = text.and_then(|text| decode::<Plans>(&text)) {
             cache.put(paths::PLANS, plans);
+            cache.of_page.set(Some(paths::PLANS));
         }
         cache
     }
 
+    /// Whether the answer came with the page and nobody wanted it before: another one would say the same.
+    fn is_new(&self, path: &str) -> bool {
+        let new = self.of_page.get() == Some(path);
+        if new {
+            self.of_page.set(None);
+        }
+        new
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
-        self.0.borrow_mut().clear();
+        self.all.borrow_mut().clear();
     }
 }
 
@@ -124,8 +144,8 @@ impl<T> Clone for Replace<T> {
     }
 }
 
-/// Reads `path`, and again whenever `account` changes; no path reads nothing. What is shown stays until
-/// the new arrives.
+/// Reads `path`, and again whenever `account` changes or the connection comes back; no path reads nothing. What is
+/// shown stays until the new arrives.
 #[hook]
 pub(crate) fn use_resource<T>(path: Option<String>, account: Option<Rc<Account>>) -> Fetched<T>
 where
@@ -165,6 +185,7 @@ fn use_value(
 ) -> (Outcome, Callback<()>, Callback<Value>) {
     let client = use_client();
     let attempt = use_state(|| 0_u32);
+    let reconnections = use_reconnections();
     let outcome =
         use_state(|| Outcome::cached(path.as_deref().and_then(|path| client.cache().get(path))));
     let shown_path = use_mut_ref(|| path.clone());
@@ -177,12 +198,12 @@ fn use_value(
             outcome.set(Outcome::Ready(value));
         }
     });
-    use_effect_with((path, account, *attempt), {
+    use_effect_with((path, account, *attempt, reconnections), {
         let outcome = outcome.setter();
-        move |(path, _, _)| {
+        move |(path, ..)| {
             let live = Rc::new(());
             let watch = Rc::downgrade(&live);
-            if let Some(path) = path.clone() {
+            if let Some(path) = path.clone().filter(|path| !client.cache().is_new(path)) {
                 if shown_path.replace(Some(path.clone())).as_ref() != Some(&path) {
                     outcome.set(Outcome::cached(client.cache().get(&path)));
                 }

@@ -62,6 +62,8 @@ pub(crate) enum Route {
     },
     /// The membership.
     Account,
+    /// What the service worker shows without a connection.
+    Offline,
     /// Nothing is at this address.
     NotFound,
 }
@@ -86,6 +88,7 @@ impl Route {
             ["episodes"] => Self::Episodes,
             ["episodes", id] => Self::Episode { id: (*id).to_owned() },
             ["account"] => Self::Account,
+            ["offline"] => Self::Offline,
             _ => Self::NotFound,
         }
     }
@@ -118,6 +121,7 @@ impl Route {
             Self::Episodes => "/episodes".to_owned(),
             Self::Episode { id } => format!("/episodes/{id}"),
             Self::Account => "/account".to_owned(),
+            Self::Offline => "/offline".to_owned(),
             Self::NotFound => "/not-found".to_owned(),
         }
     }
@@ -138,6 +142,7 @@ impl Route {
             Self::Episodes => "Episodes",
             Self::Episode { .. } => "Episode",
             Self::Account => "Your membership",
+            Self::Offline => "You are offline",
             Self::NotFound => "Page not found",
         }
     }
@@ -243,6 +248,7 @@ mod tests {
             (Route::Episodes, "/episodes"),
             (Route::Episode { id: "ep_1".to_owned() }, "/episodes/ep_1"),
             (Route::Account, "/account"),
+            (Route::Offline, "/offline"),
         ] {
             assert_eq!(route.href(), href);
             assert_eq!(Route::parse_href(href), route, "{href}");

@@ -3,8 +3,8 @@
 use shared::{
     account::{Access, Account, PaymentProblem, Session, SessionInfo, Sessions},
     billing::{
-        Card, ChangePreview, CheckoutResult, Invoice, Invoices, RedirectUrl, Subscription,
-        SubscriptionAnswer,
+        Card, ChangePreview, CheckoutResult, Invoice, Invoices, OpenInvoice, OpenInvoiceAnswer,
+        RedirectUrl, Subscription, SubscriptionAnswer,
     },
     episodes::{Chapter, Episode, EpisodePage, Episodes, FeedAddress, FeedApp},
     error::ErrorBody,
@@ -44,6 +44,8 @@ understand! {
     }
     Card { brand, last4, exp_month, exp_year }
     ChangePreview { due_now, due_at_renewal, currency, renews_at }
+    OpenInvoiceAnswer { invoice }
+    OpenInvoice { id, amount_due, currency, hosted_invoice_url, requires_action }
     Invoices { invoices, has_more }
     Invoice { id, number, status, total, currency, created, hosted_invoice_url, invoice_pdf }
     Plans { plans }

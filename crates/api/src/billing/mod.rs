@@ -14,6 +14,7 @@ mod happenings;
 pub mod identity;
 pub mod leave;
 mod listener;
+mod owed;
 mod portal;
 pub mod reconcile;
 pub mod refresh;

@@ -7,8 +7,8 @@ use actix_web::{
 use serde::Deserialize;
 use shared::{
     billing::{
-        ChangePreview, CheckoutResult, Invoices, OpenPortal, RedirectUrl, StartCheckout,
-        SubscriptionAnswer,
+        ChangePreview, CheckoutResult, Invoices, OpenInvoiceAnswer, OpenPortal, RedirectUrl,
+        StartCheckout, SubscriptionAnswer,
     },
     error::ErrorCode,
     plans::Interval,
@@ -66,6 +66,14 @@ pub(super) async fn subscription(
     billing: Data<Billing>,
 ) -> Result<Answer<SubscriptionAnswer>, ApiError> {
     Ok(Answer(billing.subscription(&who.user.id).await?))
+}
+
+/// `GET /api/billing/open-invoice`
+pub(super) async fn open_invoice(
+    SignedIn(who): SignedIn,
+    billing: Data<Billing>,
+) -> Result<Answer<OpenInvoiceAnswer>, ApiError> {
+    Ok(Answer(billing.open_invoice(&who.user.id).await?))
 }
 
 /// Which invoices.

@@ -61,6 +61,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         )
         .service(at(paths::PORTAL_SESSION).route(post().to(billing::open_portal)))
         .service(at(paths::SUBSCRIPTION).route(get().to(billing::subscription)))
+        .service(at(paths::OPEN_INVOICE).route(get().to(billing::open_invoice)))
         .service(at(paths::CHANGE_PREVIEW).route(get().to(billing::change_preview)))
         .service(at(paths::INVOICES).route(get().to(billing::invoices)))
         .service(at(paths::EVENTS).route(get().to(events::events)))

@@ -1,8 +1,8 @@
 //! The single-page app's files, compiled into the binary (read from `dist/` in debug builds).
 //!
-//! File names carry a hash of their content, so they are cached for ever; the index never is. The index of each
-//! page has that page's title and, where plans are shown, the plans. Without a built app every page says how to
-//! build it.
+//! File names carry a hash of their content, so they are cached for ever; the index and the service worker never are.
+//! The index of each page has that page's title and, where plans are shown, the plans. Without a built app every page
+//! says how to build it.
 
 mod page;
 
@@ -35,8 +35,14 @@ struct Dist;
 
 const NOT_BUILT: &str = include_str!("site_not_built.html");
 
+/// Has no hash in its name: browsers ask for it again by this address.
+const SERVICE_WORKER: &str = "/sw.js";
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const REVALIDATED: &str = "no-cache";
+
 /// Files smaller than this gain nothing from compression.
-const WORTH_COMPRESSING: usize = 1024;
+const WORTH_COMPRESSING: usize = 256;
 
 /// The site, ready to serve.
 pub struct Site {
@@ -153,7 +159,7 @@ impl Site {
 
     fn page(&self, request: &HttpRequest, status: StatusCode, plans: &[Plan]) -> HttpResponse {
         let mut response =
-            self.filled(page_path(request), plans).answer(request, status, "no-cache");
+            self.filled(page_path(request), plans).answer(request, status, REVALIDATED);
         if let Ok(policy) = header::HeaderValue::from_str(&self.policy) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -214,7 +220,8 @@ pub(super) async fn serve(
     }
     match site.files.get(path).filter(|_| path != "/index.html") {
         Some(file) => {
-            Ok(file.answer(&request, StatusCode::OK, "public, max-age=31536000, immutable"))
+            let cache = if path == SERVICE_WORKER { REVALIDATED } else { FOR_EVER };
+            Ok(file.answer(&request, StatusCode::OK, cache))
         }
         None if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
             Err(ApiError::not_found())

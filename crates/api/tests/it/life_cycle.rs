@@ -75,7 +75,7 @@ async fn a_failed_renewal_gives_days_of_grace_and_paying_ends_them() {
     assert_eq!(paid["payment_problem"], Value::Null);
 }
 
-async fn use_card(app: &TestApp, customer: &str, subscription: &str, card: &str) {
+pub(crate) async fn use_card(app: &TestApp, customer: &str, subscription: &str, card: &str) {
     let method = app
         .tell_stripe(&format!("/v1/payment_methods/{card}/attach"), &[("customer", customer)])
         .await;

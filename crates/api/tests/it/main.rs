@@ -21,6 +21,7 @@ mod mail_server;
 mod me;
 mod media;
 mod openapi;
+mod owed;
 mod pages;
 mod portal;
 mod portal_flows;

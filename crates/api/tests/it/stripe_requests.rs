@@ -196,6 +196,7 @@ fn every_request() -> Vec<String> {
     lines.push(line(&list.request()));
     lines.push(line(&disputes::List { charge: some("ch_1") }.request()));
     lines.push(line(&invoice_payments::of_payment_intent("pi_1")));
+    lines.push(line(&invoice_payments::open_of_invoice("in_1")));
     lines.push(line(&event::retrieve_subject("refunds", "re_1")));
 
     lines.push(line(&events::retrieve("evt_1")));

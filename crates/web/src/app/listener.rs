@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::Bundle;
 use crate::{
+    browser::use_online,
     live::Live,
     navigation::use_navigator,
     pages::{
@@ -57,7 +58,7 @@ impl Bundle for Everything {
                 | Route::Account
                 | Route::CheckoutReturn { .. }),
                 Session::Restoring,
-            ) => waiting(&route),
+            ) => html! { <Waiting {route} /> },
             (route, _) => super::visitor::page(route),
         }
     }
@@ -68,18 +69,24 @@ impl Bundle for Everything {
 }
 
 #[derive(Properties, PartialEq)]
-struct ToLogInProps {
+struct RouteProps {
     route: Route,
 }
 
 /// Leads a visitor by log-in to a page that only listeners have.
 #[component]
-fn ToLogIn(props: &ToLogInProps) -> Html {
+fn ToLogIn(props: &RouteProps) -> Html {
     let navigator = use_navigator();
     use_effect_with(props.route.clone(), move |route| navigator.replace(route.behind_log_in()));
-    waiting(&props.route)
+    html! { <Waiting route={props.route.clone()} /> }
 }
 
-fn waiting(route: &Route) -> Html {
-    html! { <div class="page"><h1 class="h2">{ route.title() }</h1>{ skeleton(4, "rows") }</div> }
+/// Stands for a page until it is known whose it is, which takes a connection.
+#[component]
+fn Waiting(props: &RouteProps) -> Html {
+    let online = use_online();
+    if !online {
+        return pages::offline::offline();
+    }
+    html! { <div class="page"><h1 class="h2">{ props.route.title() }</h1>{ skeleton(4, "rows") }</div> }
 }

@@ -43,6 +43,7 @@ pub(super) fn page(route: Route) -> Html {
         Route::LogIn(afterwards) => {
             html! { <Entry key="log-in" kind={EntryKind::LogIn} {afterwards} /> }
         }
+        Route::Offline => pages::offline::offline(),
         _ => pages::not_found::not_found(),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     ui::{
         action::{Done, use_action},
         button::Button,
-        notice::MembershipNotice,
+        notice::{OwedNotice, use_owed},
     },
 };
 
@@ -29,6 +29,7 @@ pub(crate) struct AccountProps {
 pub(crate) fn Account(props: &AccountProps) -> Html {
     let account = &props.account;
     let client = use_client();
+    let owed = use_owed(account);
     let log_out = use_action();
     let onclick = {
         let runner = log_out.runner;
@@ -39,19 +40,19 @@ pub(crate) fn Account(props: &AccountProps) -> Html {
     };
     html! {
         <div class="page">
-            <MembershipNotice account={account.clone()} />
+            <OwedNotice account={account.clone()} owed={owed.clone()} />
             <div class="section-head">
                 <div><h1 class="h2">{ "Your membership" }</h1><p class="soft">{ &account.email }</p></div>
                 <Button class="quiet" busy={log_out.busy} {onclick}>{ "Log out" }</Button>
             </div>
             if !account.deletion_pending {
-                <div class="two">
-                    <plan::PlanCard account={account.clone()} />
+                <div class="two membership">
+                    <plan::PlanCard account={account.clone()} {owed} />
                     <feed::FeedCard />
+                    if account.stripe_customer_id.is_some() {
+                        <history::BillingHistory account={account.clone()} />
+                    }
                 </div>
-                if account.stripe_customer_id.is_some() {
-                    <history::BillingHistory account={account.clone()} />
-                }
                 <div class="two even">
                     <security::Security account={account.clone()} />
                     <sessions::SessionList />

@@ -135,16 +135,16 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
         ),
     };
     let sentence = match &afterwards.choice {
-        Some(choice) => what_will_be_paid(&plans, choice),
+        Some(choice) => Some(what_will_be_paid(&plans, choice)),
         None if *kind == EntryKind::Register => {
-            html! { "Free episodes are open at once, without a card. A plan opens the rest." }
+            Some(html! { "Free episodes are open at once, without a card. A plan opens the rest." })
         }
-        None => Html::default(),
+        None => None,
     };
     card(html! {
         <>
             <h1 class="h3">{ heading }</h1>
-            <div class="soft">{ sentence }</div>
+            if let Some(sentence) = sentence { <div class="soft">{ sentence }</div> }
             <Form key={button} {fields} {button} busy={action.busy} error={action.error.clone()} {onsubmit} />
             <p class="soft small">{ other_way }</p>
         </>

@@ -8,5 +8,6 @@ pub(crate) mod episodes;
 pub(crate) mod home;
 pub(crate) mod legal;
 pub(crate) mod not_found;
+pub(crate) mod offline;
 pub(crate) mod pricing;
 pub(crate) mod recovery;

@@ -2,17 +2,11 @@
 
 use yew::prelude::*;
 
-use crate::{
-    navigation::Link,
-    route::Route,
-    session::{Session, use_session},
-    ui::icons,
-};
+use crate::{navigation::Link, route::Route, session::Session, ui::icons};
 
 /// The header. Its left half is the same for everybody, so that nothing moves once the session is known.
-#[component]
-pub(crate) fn Header() -> Html {
-    let end = match use_session() {
+pub(crate) fn header(session: &Session) -> Html {
+    let end = match session {
         Session::Restoring => Html::default(),
         Session::Visitor => html! {
             <>

@@ -2,22 +2,67 @@
 
 use std::rc::Rc;
 
-use shared::{account::Account, plans::Interval};
+use shared::{
+    account::Account,
+    billing::{OpenInvoice, OpenInvoiceAnswer},
+    paths,
+    plans::Interval,
+};
 use yew::prelude::*;
 
 use crate::{
     api::{ApiError, billing::PortalPage},
     format,
-    membership::{Notice, Remedy, Standing, Tone},
+    membership::{self, Notice, Remedy, Standing, Tone},
     navigation::Link,
+    resource::{Resource, use_resource},
     route::{Choice, Route},
     session::{Client, use_client},
     ui::{
         action::{Done, use_action},
         button::{Button, action_error},
         icons,
+        placeholder::skeleton,
     },
 };
+
+/// What a listener owes.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Owed {
+    /// Stripe is being asked.
+    Unknown,
+    /// Nothing, or nothing that Stripe could name.
+    Nothing,
+    Invoice(OpenInvoice),
+}
+
+impl Owed {
+    /// The invoice that waits to be paid.
+    pub(crate) fn invoice(&self) -> Option<&OpenInvoice> {
+        match self {
+            Self::Invoice(invoice) => Some(invoice),
+            Self::Unknown | Self::Nothing => None,
+        }
+    }
+}
+
+/// What the listener of `account` owes; Stripe is asked only while a payment is outstanding.
+#[hook]
+pub(crate) fn use_owed(account: &Rc<Account>) -> Owed {
+    let may_owe = membership::may_owe(account);
+    let fetched = use_resource::<OpenInvoiceAnswer>(
+        may_owe.then(|| paths::OPEN_INVOICE.to_owned()),
+        Some(account.clone()),
+    );
+    match fetched.resource {
+        Resource::Loading if may_owe => Owed::Unknown,
+        Resource::Ready(answer) if may_owe => {
+            answer.invoice.clone().map_or(Owed::Nothing, Owed::Invoice)
+        }
+        // Without an answer the account alone says enough.
+        _ => Owed::Nothing,
+    }
+}
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct MembershipNoticeProps {
@@ -27,16 +72,37 @@ pub(crate) struct MembershipNoticeProps {
 /// The notice of the account, if its state has one.
 #[component]
 pub(crate) fn MembershipNotice(props: &MembershipNoticeProps) -> Html {
-    let account = &props.account;
+    let account = props.account.clone();
+    let owed = use_owed(&account);
+    html! { <OwedNotice {account} {owed} /> }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct OwedNoticeProps {
+    pub(crate) account: Rc<Account>,
+    pub(crate) owed: Owed,
+}
+
+/// The same for a page that knows what is owed.
+#[component]
+pub(crate) fn OwedNotice(props: &OwedNoticeProps) -> Html {
+    let OwedNoticeProps { account, owed } = props;
     let client = use_client();
     let action = use_action();
-    let Some(notice) = Standing::of(account, format::now()).notice(format::day) else {
+    if *owed == Owed::Unknown {
+        return html! { <div class="notice">{ skeleton(2, "notice-skeleton") }</div> };
+    }
+    let standing = Standing::of(account, owed.invoice(), format::now());
+    let Some(notice) = standing.notice(format::day) else {
         return Html::default();
     };
     let Notice { tone, title, text, remedy } = notice;
     let button = |remedy: Remedy| {
-        let (runner, plan) = (action.runner.clone(), account.plan.clone());
-        let onclick = move |()| runner.run(take(remedy, client.clone(), plan.clone()));
+        let (runner, client, account) = (action.runner.clone(), client.clone(), account.clone());
+        let invoice = owed.invoice().map(|invoice| invoice.hosted_invoice_url.clone());
+        let onclick = move |()| {
+            runner.run(take(remedy, client.clone(), account.plan.clone(), invoice.clone()));
+        };
         html! { <Button busy={action.busy} {onclick}>{ remedy.label() }</Button> }
     };
     let way_on = match remedy {
@@ -58,15 +124,24 @@ pub(crate) fn MembershipNotice(props: &MembershipNoticeProps) -> Html {
     }
 }
 
-async fn take(remedy: Remedy, client: Client, plan: Option<String>) -> Result<Done, ApiError> {
-    let url = match (remedy, plan) {
-        (Remedy::UpdateCard, _) => client.open_portal(PortalPage::UpdateCard).await,
+async fn take(
+    remedy: Remedy,
+    client: Client,
+    plan: Option<String>,
+    invoice: Option<String>,
+) -> Result<Done, ApiError> {
+    use Remedy::{ConfirmPayment, FinishPayment, PayInvoice, ResumePlan, SeePlans, UpdateCard};
+    let url = match (remedy, invoice, plan) {
+        (ConfirmPayment | PayInvoice | FinishPayment, Some(page), _) => Ok(page),
         // The API leads to the unfinished payment, whichever interval is named here.
-        (Remedy::FinishPayment, Some(plan)) => {
+        (FinishPayment, None, Some(plan)) => {
             client.way_to_plan(Choice { plan, interval: Interval::Month }).await
         }
-        (Remedy::FinishPayment | Remedy::SeePlans, _) => Ok(Route::Pricing.href()),
-        (Remedy::PayInvoice | Remedy::ResumePlan, _) => client.open_portal(PortalPage::Home).await,
+        (FinishPayment | SeePlans, ..) => Ok(Route::Pricing.href()),
+        (UpdateCard, ..) => client.open_portal(PortalPage::UpdateCard).await,
+        (ConfirmPayment | PayInvoice | ResumePlan, ..) => {
+            client.open_portal(PortalPage::Home).await
+        }
     };
     url.map(Done::Leave)
 }

@@ -2,12 +2,8 @@
 
 use yew::prelude::*;
 
-use crate::browser::use_online;
-
 /// A line at the top of the page while the browser has no connection.
-#[component]
-pub(crate) fn Offline() -> Html {
-    let online = use_online();
+pub(crate) fn offline_notice(online: bool) -> Html {
     html! {
         <div role="status" class="offline">
             if !online {

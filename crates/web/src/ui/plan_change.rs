@@ -5,6 +5,7 @@ use std::rc::Rc;
 use shared::{
     account::Account,
     billing::{ChangePreview, SubscriptionAnswer},
+    error::ErrorCode,
     paths,
 };
 use yew::prelude::*;
@@ -123,11 +124,16 @@ fn ConfirmChange(props: &ConfirmChangeProps) -> Html {
         let (client, choice) = (client.clone(), wanted.clone());
         runner.run(async move { client.way_to_change(choice).await.map(Done::Leave) });
     };
+    let refused = match &preview.resource {
+        Resource::Failed(error) => error.is(ErrorCode::FlowNotAvailable),
+        Resource::Loading | Resource::Ready(_) => false,
+    };
     let cost = match &preview.resource {
         Resource::Loading => skeleton(2, ""),
         Resource::Ready(preview) => html! {
             for line in offer::change_words(preview, format::amount, format::date) { <p>{ line }</p> }
         },
+        Resource::Failed(error) if refused => html! { <p>{ &error.message }</p> },
         // The portal says it once more, so that the change need not wait for this.
         Resource::Failed(_) => html! { <p>{ "The next page says what the change costs." }</p> },
     };
@@ -136,10 +142,14 @@ fn ConfirmChange(props: &ConfirmChangeProps) -> Html {
             <div class="stack" role="status" aria-busy={matches!(preview.resource, Resource::Loading).to_string()}>
                 { cost }
             </div>
-            <p class="soft small">{ "Nothing changes until you confirm it on Stripe's page." }</p>
+            if !refused {
+                <p class="soft small">{ "Nothing changes until you confirm it on Stripe's page." }</p>
+            }
             { action_error(go.error.as_ref()) }
             <div class="actions">
-                <Button busy={go.busy} {onclick}>{ "Continue to confirm" }</Button>
+                <Button busy={go.busy} {onclick}>
+                    { if refused { "Manage billing" } else { "Continue to confirm" } }
+                </Button>
                 <Button class="quiet" onclick={onclose.clone()}>{ "Keep my plan" }</Button>
             </div>
         </Dialog>

@@ -176,6 +176,7 @@ fn schemas() -> BTreeMap<String, Value> {
         billing::OpenPortal,
         billing::SubscriptionAnswer,
         billing::ChangePreview,
+        billing::OpenInvoiceAnswer,
         billing::Invoices,
         episodes::Episodes,
         episodes::EpisodePage,

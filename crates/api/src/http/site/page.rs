@@ -5,11 +5,17 @@ use std::fmt::Write;
 
 use shared::{
     money::Money,
+    paths,
     plans::{Interval, Plan, PlanPrice},
 };
 
 const ABOUT: &str = "A private podcast for people who build software for a living. New conversations every week, in \
                      the app you already listen with.";
+
+/// The way on leads to the address that was asked for, in whose place the service worker shows this.
+const OFFLINE: &str = "<div class=\"page narrow\"><h1 class=\"h2\">This page needs a connection.</h1>\
+                       <p class=\"soft\">It shows as soon as there is one again.</p>\
+                       <div class=\"actions\"><a class=\"btn\" href=\"\">Try again</a></div></div>";
 
 /// Whether the page at `path` shows the plans.
 pub(super) fn shows_plans(path: &str) -> bool {
@@ -23,6 +29,9 @@ pub(super) fn fill(index: &str, path: &str, plans: &[Plan]) -> String {
     let mut page = index.to_owned();
     replace_element(&mut page, "title", &format!("{title} · Inner Circle"));
     replace_description(&mut page, description);
+    if path == paths::OFFLINE_PAGE {
+        replace_element(&mut page, "main", OFFLINE);
+    }
     if shows_plans(path) && !plans.is_empty() {
         let main = if path == "/" { home(plans) } else { pricing(plans) };
         // The app reads the plans from here, so that it need not wait for them; `<` would end the element.
@@ -56,6 +65,7 @@ fn head(path: &str) -> (&'static str, &'static str) {
             ("Episodes", "Every episode of Inner Circle, and the free ones to hear now.")
         }
         "/account" => ("Your membership", ABOUT),
+        paths::OFFLINE_PAGE => ("You are offline", ABOUT),
         "/checkout/return" => ("Your payment", ABOUT),
         path if path.starts_with("/episodes/") => ("Episode", ABOUT),
         _ => ("Page not found", ABOUT),
@@ -232,8 +242,6 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::paths;
-
     use super::*;
 
     const INDEX: &str = "<html><head><title>Inner Circle</title><meta content=\"x\" name=description><link></head>\
@@ -274,7 +282,7 @@ mod tests {
         for path in paths::PAGES {
             let page = fill(INDEX, path, &[]);
             assert!(!page.contains("Page not found"), "{path}");
-            assert!(page.contains("shell"), "{path}");
+            assert_eq!(page.contains("shell"), *path != paths::OFFLINE_PAGE, "{path}");
         }
         assert!(fill(INDEX, "/nope", &[]).contains("<title>Page not found"));
     }

@@ -23,13 +23,14 @@ use crate::{
     ui::{
         action::{Done, use_action},
         button::{Button, action_error},
-        notice::pill,
+        notice::{Owed, pill},
     },
 };
 
 #[derive(Properties, PartialEq)]
 pub(super) struct PlanCardProps {
     pub(super) account: Rc<Account>,
+    pub(super) owed: Owed,
 }
 
 /// The card of the plan.
@@ -46,11 +47,16 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
         Some(account.clone()),
     );
     let subscription = fetched.resource.ready().and_then(|answer| answer.subscription.as_ref());
-    let standing = Standing::of(account, format::now());
+    let standing = Standing::of(account, props.owed.invoice(), format::now());
     let name = account.plan.as_deref().or(account.access.plan.as_deref());
     let name = name.map_or_else(|| "No plan".to_owned(), |id| offer::name_of(plans.plans(), id));
     let live = membership::is_live(&account.subscription_status);
+    // A first payment that is not finished is finished by the notice's button.
+    let may_choose = !live
+        && !matches!(standing, Standing::PaymentUnfinished | Standing::ConfirmationNeeded { .. });
     let ending = matches!(standing, Standing::Ending { .. });
+    // Stripe changes neither: first the cancellation or the pause is taken back.
+    let changeable = live && !ending && standing != Standing::Paused;
     let home = if live { "" } else { "quiet" };
     let button = |page: PortalPage, class: &'static str, words: &'static str| {
         let busy = portal.busy && *pressed == page;
@@ -85,9 +91,9 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
             { action_error(portal.error.as_ref()) }
             <div class="actions">
                 if account.stripe_customer_id.is_some() { { button(PortalPage::Home, home, "Manage billing") } }
-                if live { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
+                if changeable { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
                 if live && !ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
-                if !live { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
+                if may_choose { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }
             </div>
         </div>
     }
@@ -119,9 +125,11 @@ fn next_charge(
         (Standing::Active, Some(end)) => {
             row("Next charge", format!("{}{amount}", format::date(end)))
         }
-        (Standing::PastDue { deadline: Some(deadline) }, _) => {
-            row("Open until", format::date(*deadline))
-        }
+        (
+            Standing::PastDue { deadline: Some(deadline) }
+            | Standing::ConfirmationNeeded { deadline: Some(deadline) },
+            _,
+        ) => row("Open until", format::date(*deadline)),
         _ => Html::default(),
     }
 }

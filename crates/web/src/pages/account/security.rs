@@ -94,7 +94,7 @@ pub(super) fn Security(props: &SecurityProps) -> Html {
             { action_error(resend.error.as_ref()) }
             <div class="actions">
                 if !account.email_verified || waiting.is_some() {
-                    <Button busy={resend.busy} onclick={onresend}>{ "Mail me the link again" }</Button>
+                    <Button class="quiet" busy={resend.busy} onclick={onresend}>{ "Mail me the link again" }</Button>
                 }
                 { ask(Asked::Email, "quiet", "Change e-mail") }
                 { ask(Asked::Password, "quiet", "Change password") }

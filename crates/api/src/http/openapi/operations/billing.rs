@@ -89,6 +89,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        errors: &[Unauthenticated, StripeUnavailable, Overloaded],
+        ..call(
+            "get",
+            paths::OPEN_INVOICE,
+            "show_open_invoice",
+            TAG,
+            "The invoice that is owed, and whether its payment waits for the listener",
+            Listener,
+            Json(200, "OpenInvoiceAnswer"),
+        )
+    },
+    Operation {
         query: &[
             Parameter {
                 name: "plan",
