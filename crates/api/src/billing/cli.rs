@@ -56,12 +56,15 @@ pub async fn reconcile(db: Db, stripe: Client, rules: Rules, dry_run: bool) -> a
             progress.suspend(|| println!("{drift}"));
         }
     });
-    let Report { seen, ours, drifted } = report.await?;
+    let Report { seen, ours, drifted, repaired } = report.await?;
     progress.finish_and_clear();
     let differed = match (drifted, dry_run) {
         (0, _) => "none differed".to_owned(),
         (_, true) => format!("{drifted} differ and were left"),
-        (_, false) => format!("{drifted} differed and were repaired"),
+        (_, false) if repaired == drifted => format!("{drifted} differed and were repaired"),
+        (_, false) => format!(
+            "{drifted} differed, {repaired} were repaired; a running server tries on with the others"
+        ),
     };
     println!("{seen} subscriptions at Stripe, {ours} of them our listeners'; {differed}.");
     Ok(())

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     customers::{self, Owner},
-    refresh::{RefreshError, Refresher},
+    refresh::{self, RefreshError, Refresher},
     subscriptions::{self, Details, News, Stamp, SubscriptionRow},
 };
 use crate::{
@@ -71,6 +71,8 @@ pub struct Report {
     pub ours: u64,
     /// Differences.
     pub drifted: u64,
+    /// Of these, the ones that are gone.
+    pub repaired: u64,
 }
 
 /// Compares everything, and unless `dry_run` repairs what differs. `tell` hears of each difference and, with
@@ -110,16 +112,30 @@ pub async fn reconcile(
         let missing = unlisted(refresher, from, until, listed).await?;
         for mut drift in compared.drifts.into_iter().chain(missing) {
             if !dry_run {
-                refresher.refresh_subscription(&drift.subscription, CAUSE).await?;
-                drift.repaired = true;
+                drift.repaired = repair(refresher, &drift.subscription).await?;
             }
             report.drifted += 1;
+            report.repaired += u64::from(drift.repaired);
             tell(Some(&drift), &report);
         }
         tell(None, &report);
         (until, last_page) = (from, ids);
     }
     Ok(report)
+}
+
+/// Whether it came to be as Stripe says. One that cannot be read now does not keep the others from being repaired: a
+/// worker tries on.
+async fn repair(refresher: &Refresher, subscription: &str) -> Result<bool, DbError> {
+    let error = match refresher.refresh_subscription(subscription, CAUSE).await {
+        Ok(_) => return Ok(true),
+        Err(RefreshError::Db(error)) => return Err(error),
+        Err(error) => error,
+    };
+    tracing::warn!(subscription, %error, "a difference could not be repaired yet");
+    let (id, now) = (subscription.to_owned(), refresher.rules().clock.wall());
+    refresher.db().write(move |conn| refresh::mark(conn, &id, CAUSE, now)).await?;
+    Ok(false)
 }
 
 /// Raises an alert for each subscription that lives on although its account is gone.

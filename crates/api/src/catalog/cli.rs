@@ -109,7 +109,7 @@ pub async fn show_portal(
     let change = pending(catalog, stripe, site).await?.portal;
     match &change {
         PortalChange::Keep { id } => println!("{id} was made of this catalog."),
-        change => println!("{change}: `circle catalog apply` writes what the catalog says"),
+        change => println!("{change}; `circle catalog apply` writes what the catalog says"),
     }
     let whole = match in_use.as_deref().or(change.present()) {
         Some(id) => {
@@ -128,6 +128,7 @@ pub async fn show_portal(
     }
     match settings.iter().filter(|setting| setting.differs()).count() {
         0 => println!("Stripe has nothing else."),
+        1 => println!("Stripe has something else in one setting, marked with !."),
         n => println!("Stripe has something else in {n} settings, marked with !."),
     }
     Ok(())

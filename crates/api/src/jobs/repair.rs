@@ -17,8 +17,8 @@ impl Jobs {
         }
         self.wake.notify_one();
         let report = reconcile::reconcile(&self.refresher, false, |drift, _| log(drift)).await?;
-        let Report { seen, ours, drifted } = report;
-        tracing::info!(seen, ours, drifted, "reconciled with Stripe");
+        let Report { seen, ours, drifted, repaired } = report;
+        tracing::info!(seen, ours, drifted, repaired, "reconciled with Stripe");
         Ok(())
     }
 }

@@ -14,8 +14,6 @@ pub(super) enum Kind {
     Customer,
     /// A product or a price: what is on sale is read again.
     Catalog,
-    /// Nothing here depends on it; why.
-    Unused(&'static str),
     /// Not known.
     Unknown,
 }
@@ -59,11 +57,11 @@ impl Kind {
             | "charge.dispute.updated"
             | "charge.dispute.closed"
             | "charge.dispute.funds_withdrawn"
-            | "charge.dispute.funds_reinstated" => Self::Customer,
+            | "charge.dispute.funds_reinstated"
+            // Entitlements follow from subscriptions, whose own events may have been lost.
+            | "entitlements.active_entitlement_summary.updated" => Self::Customer,
             "product.created" | "product.updated" | "product.deleted" | "price.created"
             | "price.updated" | "price.deleted" => Self::Catalog,
-            // Access follows from subscriptions and grants alone.
-            "entitlements.active_entitlement_summary.updated" => Self::Unused("entitlements"),
             _ => Self::Unknown,
         }
     }
@@ -101,7 +99,7 @@ mod tests {
             ("refund.{created,updated,failed}", Kind::Customer),
             ("product.{created,updated,deleted}", Kind::Catalog),
             ("price.{created,updated,deleted}", Kind::Catalog),
-            ("entitlements.{active_entitlement_summary.updated}", Kind::Unused("entitlements")),
+            ("entitlements.{active_entitlement_summary.updated}", Kind::Customer),
             ("balance.{available}", Kind::Unknown),
             ("invoice.{created,finalized}", Kind::Unknown),
         ] {

@@ -47,14 +47,13 @@ pub fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, D
         Kind::CustomerDeleted => customer_deleted(conn, rules, event),
         Kind::Customer => refresh_customer(conn, rules, event),
         Kind::Catalog => catalog::apply(conn, rules, event),
-        Kind::Unused(reason) => Ok(Outcome::Ignored(reason)),
         Kind::Unknown => Ok(Outcome::Ignored("unhandled_type")),
     }
 }
 
 /// Whether anything is done about events of this type.
 pub fn is_handled(event_type: &str) -> bool {
-    !matches!(Kind::of(event_type), Kind::Unused(_) | Kind::Unknown)
+    Kind::of(event_type) != Kind::Unknown
 }
 
 /// Applies a thin event, which only names what changed.

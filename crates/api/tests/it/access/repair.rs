@@ -57,7 +57,7 @@ async fn reconciling_repairs_every_difference_and_only_those() {
     }
 
     let dry = reconcile(&world.refresher, true, |_, _| {}).await.unwrap();
-    assert_eq!(dry, Report { seen: 185, ours: 184, drifted: 69 });
+    assert_eq!(dry, Report { seen: 185, ours: 184, drifted: 69, repaired: 0 });
     assert_eq!(
         world.access(&listeners[0]).await,
         (false, "no_subscription".to_owned()),
@@ -205,5 +205,22 @@ async fn work_under_way_at_a_stop_is_free_for_the_next_start() {
 
     world.jobs.run_due().await;
     assert_eq!(world.event("evt_1").await.unwrap().0, "applied");
+    assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
+}
+
+#[tokio::test]
+async fn one_difference_that_cannot_be_repaired_now_does_not_keep_the_others() {
+    let world = World::start().await;
+    let (ada, bob) = (world.listener("ada").await, world.listener("bob").await);
+    for listener in [&ada, &bob] {
+        let id = format!("sub_{}", listener.user);
+        world.stripe.put(&subscription(&id, &listener.customer, "pro", "active", json!({})));
+    }
+    world.stripe.fail_once("/v1/subscriptions/sub_user_ada", 500);
+    let report = reconcile(&world.refresher, false, |_, _| {}).await.unwrap();
+    assert_eq!(report, Report { seen: 2, ours: 2, drifted: 2, repaired: 1 });
+    assert_eq!(world.access(&bob).await, (true, "active".to_owned()));
+    assert_eq!(world.access(&ada).await, (false, "no_subscription".to_owned()));
+    world.jobs.run_due().await;
     assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
 }

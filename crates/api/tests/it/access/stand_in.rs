@@ -34,6 +34,8 @@ struct State {
     bodies: Mutex<Vec<String>>,
     /// The status of every answer, while Stripe is down.
     outage: Mutex<Option<u16>>,
+    /// The status of the next answer under a path.
+    failing: Mutex<HashMap<String, u16>>,
     held: Mutex<bool>,
     /// A permit for each request that is held, and one for each that may go on.
     arrived: Semaphore,
@@ -50,6 +52,7 @@ impl StandIn {
             requests: Mutex::default(),
             bodies: Mutex::default(),
             outage: Mutex::default(),
+            failing: Mutex::default(),
             held: Mutex::default(),
             arrived: Semaphore::new(0),
             released: Semaphore::new(0),
@@ -116,6 +119,11 @@ impl StandIn {
         *self.state.outage.lock().unwrap() = status;
     }
 
+    /// The next answer under this path alone.
+    pub fn fail_once(&self, path: &str, status: u16) {
+        self.state.failing.lock().unwrap().insert(path.to_owned(), status);
+    }
+
     /// The answer to the next request for a subscription is made, but held back.
     pub fn hold(&self) {
         *self.state.held.lock().unwrap() = true;
@@ -140,6 +148,7 @@ async fn answer(request: HttpRequest, body: String, state: web::Data<State>) -> 
     let query: HashMap<String, String> =
         url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let outage = *state.outage.lock().unwrap();
+    let outage = outage.or_else(|| state.failing.lock().unwrap().remove(&path));
     let (status, body) = match outage {
         Some(status) => (status, json!({ "error": { "type": "api_error", "message": "down" } })),
         None => find(&state, &path, &query),
