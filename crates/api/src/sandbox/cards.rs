@@ -27,6 +27,10 @@ pub(crate) enum Behaviour {
     AuthenticatesThenDeclines(Decline),
     /// Pays; then the cardholder disputes the charge.
     IsDisputed(Ground),
+    /// Pays; its refunds are pending at first.
+    RefundsLater,
+    /// Pays; its refunds seem to succeed, and fail later.
+    FailsRefunds,
 }
 
 /// Why a cardholder disputes a charge.
@@ -50,11 +54,23 @@ pub(crate) struct Decline {
 pub(crate) const AUTHENTICATION_REQUIRED: Decline =
     Decline { code: "authentication_required", decline_code: Some("authentication_required") };
 
+/// A challenge that was not passed.
+pub(crate) const AUTHENTICATION_FAILED: Decline =
+    Decline { code: "payment_intent_authentication_failure", decline_code: None };
+
 impl Decline {
     /// For the customer.
     pub(crate) fn message(self) -> &'static str {
         match (self.code, self.decline_code) {
             ("expired_card", _) => "Your card has expired.",
+            ("payment_intent_authentication_failure", _) => {
+                "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new \
+                 PaymentMethod to attempt to fulfill this PaymentIntent again."
+            }
+            ("account_closed", _) => "The customer's bank account has been closed.",
+            ("insufficient_funds", None) => {
+                "The customer's account has insufficient funds to cover this payment."
+            }
             ("incorrect_cvc", _) => "Your card's security code is incorrect.",
             ("processing_error", _) => {
                 "An error occurred while processing your card. Try again in a little bit."

@@ -53,6 +53,8 @@ pub(crate) struct CheckoutPage {
     pub(crate) tax_country: Option<Option<String>>,
     /// Whether a tax id is asked for, and has to be given.
     pub(crate) tax_id: Option<IsRequired>,
+    /// The kind of bank account that can pay, too: `us_bank_account` or `sepa_debit`.
+    pub(crate) debit: Option<&'static str>,
     /// `custom_text.submit.message`.
     pub(crate) submit_message: Option<String>,
     /// Where "back" leads; none without a `cancel_url`.
@@ -137,6 +139,16 @@ pub(crate) struct CardInput {
     pub(crate) email: Option<String>,
 }
 
+/// A bank account as typed into a page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct DebitInput {
+    /// Its number or IBAN.
+    pub(crate) account: String,
+    /// The account holder.
+    pub(crate) name: String,
+    pub(crate) email: Option<String>,
+}
+
 /// How giving a card ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
@@ -192,6 +204,21 @@ pub(crate) async fn submit(
         let session = session_of_secret(tx, &secret)?;
         let session = open_session(tx, Kind::CheckoutSession, &session.id)?;
         complete::submit(tx, session, &card, tax_id.as_ref())
+    };
+    sandbox.store.write(Origin::default(), work).await
+}
+
+/// Pays the session from a bank account: it is complete, and paid once the clock has moved on.
+pub(crate) async fn submit_debit(
+    sandbox: &Sandbox,
+    secret: &str,
+    input: DebitInput,
+) -> Result<Outcome, ApiError> {
+    let secret = secret.to_owned();
+    let work = move |tx: &mut Tx<'_>| {
+        let session = session_of_secret(tx, &secret)?;
+        let session = open_session(tx, Kind::CheckoutSession, &session.id)?;
+        complete::submit_debit(tx, session, &input)
     };
     sandbox.store.write(Origin::default(), work).await
 }

@@ -110,7 +110,7 @@ pub(super) fn pay_with(
     }
     let page = invoice.text("hosted_invoice_url").unwrap_or_default().to_owned();
     let collected = match charge_verdict(&method, presence) {
-        Verdict::Accepted => {
+        Verdict::Accepted | Verdict::Processing => {
             method.private["is_set_up"] = serde_json::json!(presence == Presence::Authenticated);
             tx.insert(&method)?;
             let customer = invoice.text("customer").unwrap_or_default().to_owned();
@@ -122,7 +122,7 @@ pub(super) fn pay_with(
         Verdict::ActionRequired => Collected::ActionRequired,
     };
     match collected {
-        Collected::Paid => Ok(Outcome::Completed { redirect_url: page }),
+        Collected::Paid | Collected::Processing => Ok(Outcome::Completed { redirect_url: page }),
         Collected::Declined(decline) => Ok(Outcome::Declined(decline.refusal())),
         Collected::ActionRequired | Collected::NoPaymentMethod => {
             Ok(Outcome::Declined(AUTHENTICATION_REQUIRED.refusal()))

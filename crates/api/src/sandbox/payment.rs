@@ -2,13 +2,18 @@
 
 mod balance;
 mod charge;
+pub(crate) mod delayed;
 pub(crate) mod dispute;
 pub(crate) mod refund;
 
 use serde_json::{Value, json};
 
+use self::charge::Taken;
 use super::{
-    cards::{AUTHENTICATION_REQUIRED, Behaviour, Decline, behaviour, client_secret},
+    cards::{
+        AUTHENTICATION_FAILED, AUTHENTICATION_REQUIRED, Behaviour, Decline, behaviour,
+        client_secret,
+    },
     error::ApiError,
     object::{Kind, Object},
     store::Tx,
@@ -29,6 +34,8 @@ pub(crate) enum Presence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Accepted,
+    /// It is on its way: whether it comes, time tells.
+    Processing,
     /// Only once a challenge is passed.
     ActionRequired,
     Declined(Decline),
@@ -36,6 +43,9 @@ pub(crate) enum Verdict {
 
 /// How the card takes a charge.
 pub(crate) fn charge_verdict(payment_method: &Object, presence: Presence) -> Verdict {
+    if delayed::is_debit(payment_method) {
+        return Verdict::Processing;
+    }
     let is_set_up = payment_method.private["is_set_up"] == true;
     match (behaviour_of(payment_method), presence) {
         (Behaviour::Declines(decline) | Behaviour::DeclinesCharges(decline), _) => {
@@ -54,13 +64,20 @@ pub(crate) fn charge_verdict(payment_method: &Object, presence: Presence) -> Ver
             Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesAlways,
             Presence::Authenticated,
         )
-        | (Behaviour::Pays | Behaviour::IsDisputed(_), _) => Verdict::Accepted,
+        | (
+            Behaviour::Pays
+            | Behaviour::IsDisputed(_)
+            | Behaviour::RefundsLater
+            | Behaviour::FailsRefunds,
+            _,
+        ) => Verdict::Accepted,
     }
 }
 
 /// How the card takes being saved for later.
 pub(crate) fn save_verdict(payment_method: &Object, presence: Presence) -> Verdict {
     match behaviour_of(payment_method) {
+        _ if delayed::is_debit(payment_method) => Verdict::Accepted,
         Behaviour::DeclinesCharges(_) => Verdict::Accepted,
         // It authenticates, and only money is refused.
         Behaviour::AuthenticatesThenDeclines(_) if presence == Presence::Authenticated => {
@@ -93,6 +110,8 @@ pub(crate) struct NewIntent {
     pub(crate) metadata: Value,
     pub(crate) setup_future_usage: Option<String>,
     pub(crate) shipping: Value,
+    /// `capture_method=manual`: the money is held until it is captured.
+    pub(crate) is_captured_by_hand: bool,
 }
 
 impl Tx<'_> {
@@ -111,7 +130,7 @@ impl Tx<'_> {
             "automatic_payment_methods": null,
             "canceled_at": null,
             "cancellation_reason": null,
-            "capture_method": "automatic_async",
+            "capture_method": if new.is_captured_by_hand { "manual" } else { "automatic_async" },
             "client_secret": client_secret(&id),
             "confirmation_method": "automatic",
             "currency": new.currency,
@@ -158,8 +177,20 @@ impl Tx<'_> {
         intent.body["payment_method"] = json!(payment_method.id);
         intent.body["next_action"] = Value::Null;
         match verdict {
+            Verdict::Accepted if intent.text("capture_method") == Some("manual") => {
+                self.hold_charge(intent, payment_method)?;
+            }
+            Verdict::Processing => {
+                let charge = self.charge(intent, payment_method, Taken::Pending)?;
+                intent.body["status"] = json!("processing");
+                intent.body["latest_charge"] = json!(charge.id);
+                intent.body["last_payment_error"] = Value::Null;
+                self.settle_later(intent)?;
+                self.save(intent)?;
+                self.emit("payment_intent.processing", intent, None)?;
+            }
             Verdict::Accepted => {
-                let charge = self.charge(intent, payment_method, None)?;
+                let charge = self.charge(intent, payment_method, Taken::Captured)?;
                 intent.body["status"] = json!("succeeded");
                 intent.body["amount_received"] = intent.body["amount"].clone();
                 intent.body["latest_charge"] = json!(charge.id);
@@ -180,19 +211,46 @@ impl Tx<'_> {
                 self.emit("payment_intent.requires_action", intent, None)?;
             }
             Verdict::Declined(decline) => {
-                let charge = self.charge(intent, payment_method, Some(decline))?;
-                let mut error = decline.error().body()["error"].take();
-                error["charge"] = json!(charge.id);
-                error["payment_method"] = payment_method.body.clone();
-                intent.body["latest_charge"] = json!(charge.id);
-                intent.body["last_payment_error"] = error;
-                intent.body["payment_method"] = Value::Null;
-                intent.body["status"] = json!("requires_payment_method");
-                self.save(intent)?;
-                self.emit("payment_intent.payment_failed", intent, None)?;
+                let charge = self.charge(intent, payment_method, Taken::Not(decline))?;
+                self.fail_intent(intent, payment_method, &charge, decline)?;
             }
         }
         Ok(verdict)
+    }
+
+    /// Has an intent wait for another payment method, since this one was refused.
+    fn fail_intent(
+        &mut self,
+        intent: &mut Object,
+        payment_method: &Object,
+        charge: &Object,
+        decline: Decline,
+    ) -> Result<(), ApiError> {
+        let mut error = decline.error().body()["error"].take();
+        error["charge"] = json!(charge.id);
+        error["payment_method"] = payment_method.body.clone();
+        intent.body["latest_charge"] = json!(charge.id);
+        intent.body["last_payment_error"] = error;
+        intent.body["payment_method"] = Value::Null;
+        intent.body["status"] = json!("requires_payment_method");
+        self.save(intent)?;
+        self.emit("payment_intent.payment_failed", intent, None)
+    }
+
+    /// A challenge was failed: the intent waits for another payment method.
+    pub(crate) fn fail_authentication(
+        &mut self,
+        intent: &mut Object,
+        payment_method: &Object,
+    ) -> Result<(), ApiError> {
+        let mut error = AUTHENTICATION_FAILED.error().body()["error"].take();
+        error["payment_method"] = payment_method.body.clone();
+        intent.body["next_action"] = Value::Null;
+        intent.body["last_payment_error"] = error;
+        intent.body["payment_method"] = Value::Null;
+        intent.body["status"] = json!("requires_payment_method");
+        self.save(intent)?;
+        self.emit("payment_intent.payment_failed", intent, None)
     }
 
     /// Makes a setup intent that waits for a payment method.
@@ -249,7 +307,7 @@ impl Tx<'_> {
         intent.body["payment_method"] = json!(payment_method.id);
         intent.body["next_action"] = Value::Null;
         match verdict {
-            Verdict::Accepted => {
+            Verdict::Accepted | Verdict::Processing => {
                 intent.body["status"] = json!("succeeded");
                 intent.body["last_setup_error"] = Value::Null;
                 self.save(intent)?;

@@ -3,6 +3,7 @@
 use super::{
     billing::{items, pending_update, schedules, subscribe::TRIAL_NOTICE},
     object::{Kind, Object},
+    payment::delayed,
 };
 
 /// Seconds a subscription waits for its first payment.
@@ -13,7 +14,9 @@ pub(crate) const INCOMPLETE_TIME: i64 = 23 * 3_600;
 pub(crate) fn due_by_itself(object: &Object) -> Option<i64> {
     match object.kind {
         Kind::TestClock => (object.text("status") == Some("advancing")).then_some(0),
-        _ if object.body["test_clock"].is_string() => None,
+        _ if object.body["test_clock"].is_string() || object.private["test_clock"].is_string() => {
+            None
+        }
         _ => due(object),
     }
 }
@@ -34,6 +37,7 @@ pub(crate) fn due(object: &Object) -> Option<i64> {
         {
             object.body["evidence_details"]["due_by"].as_i64()
         }
+        Kind::PaymentIntent | Kind::Refund => delayed::settles_at(object),
         Kind::Invoice => match object.text("status") {
             Some("draft") => object.integer("automatically_finalizes_at"),
             Some("open") => object.integer("next_payment_attempt"),
@@ -90,6 +94,8 @@ pub(crate) fn kind(name: &str) -> Option<Kind> {
         Kind::CheckoutSession,
         Kind::Dispute,
         Kind::Invoice,
+        Kind::PaymentIntent,
+        Kind::Refund,
         Kind::Subscription,
         Kind::SubscriptionSchedule,
         Kind::TestClock,

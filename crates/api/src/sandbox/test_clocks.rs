@@ -15,7 +15,13 @@ use super::{
 };
 
 /// What time acts on among what customers have.
-const ACTED_ON: &[Kind] = &[Kind::Invoice, Kind::Subscription, Kind::SubscriptionSchedule];
+const ACTED_ON: &[Kind] = &[
+    Kind::Invoice,
+    Kind::PaymentIntent,
+    Kind::Refund,
+    Kind::Subscription,
+    Kind::SubscriptionSchedule,
+];
 
 impl Tx<'_> {
     /// From here on the transaction is at the time of the object's clock, if it is on one.

@@ -177,9 +177,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let setup_intent_data = params.kept("setup_intent_data")?;
     params.kept("payment_method_configuration")?;
     params.kept("payment_method_data")?;
-    if !is_endive {
-        params.strings("payment_method_types")?;
-    }
+    let allowed = params.strings("allowed_payment_method_types")?;
+    let types = if is_endive { None } else { params.strings("payment_method_types")? };
+    let payment_method_types = types.or(allowed.clone());
     let metadata = params.metadata()?;
     let kept: Vec<_> =
         KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
@@ -255,6 +255,10 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     if let (Some(body), Value::Object(given)) = (body.as_object_mut(), given) {
         body.extend(given);
     }
+    if let Some(types) = payment_method_types.as_ref().filter(|types| !types.is_empty()) {
+        body["payment_method_types"] = json!(types);
+    }
+    body["allowed_payment_method_types"] = json!(allowed);
     for (name, value) in kept {
         if let Some(value) = value {
             body[name] = value;
@@ -272,6 +276,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "secret": secret,
         "line_items": lines,
         "tax_rates": tax_rates,
+        "payment_method_types": payment_method_types,
         "subscription_data": subscription_data,
         "payment_intent_data": payment_intent_data,
         "setup_intent_data": setup_intent_data,

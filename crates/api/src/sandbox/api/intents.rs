@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request, customers, subscriptions::usable_payment_method};
 use crate::sandbox::{
+    checkout::challenge,
     error::ApiError,
     object::{Kind, Object},
     params::{Metadata, Params},
@@ -14,12 +15,10 @@ use crate::sandbox::{
 /// Parameters that decide nothing in the sandbox.
 const IGNORED: &[&str] = &[
     "automatic_payment_methods",
-    "capture_method",
     "confirmation_method",
     "mandate_data",
     "payment_method_options",
     "receipt_email",
-    "return_url",
     "statement_descriptor",
     "statement_descriptor_suffix",
     "transfer_group",
@@ -51,7 +50,9 @@ pub(super) fn create_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcom
         metadata: Metadata::new_value(params.metadata()?),
         setup_future_usage: params.choice("setup_future_usage", &["off_session", "on_session"])?,
         shipping: params.kept("shipping")?.unwrap_or_default(),
+        is_captured_by_hand: take_capture_method(&mut params)?,
     };
+    let return_url = params.string("return_url")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if let Some(customer) = &customer {
@@ -64,7 +65,7 @@ pub(super) fn create_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcom
     match method {
         Some(method) if confirm => {
             let presence = if off_session { Presence::OffSession } else { Presence::OnSession };
-            confirm_payment(tx, intent, method, presence)
+            confirm_payment(tx, intent, method, presence, return_url)
         }
         Some(method) => {
             intent.body["payment_method"] = json!(method.id);
@@ -90,6 +91,7 @@ fn confirm_payment(
     mut intent: Object,
     mut method: Object,
     presence: Presence,
+    return_url: Option<String>,
 ) -> Outcome {
     match tx.confirm_payment_intent(&mut intent, &method, presence)? {
         Verdict::Declined(decline) => {
@@ -100,8 +102,13 @@ fn confirm_payment(
                 .detail("payment_method", failed["payment_method"].clone())
                 .detail("payment_intent", intent.body))
         }
-        Verdict::ActionRequired => Ok(intent.body),
-        Verdict::Accepted => {
+        Verdict::ActionRequired => {
+            if let Some(return_url) = return_url {
+                challenge::redirect(tx, &mut intent, &method, &return_url)?;
+            }
+            Ok(intent.body)
+        }
+        Verdict::Accepted | Verdict::Processing => {
             if let (Some(customer), false) =
                 (intent.text("customer"), intent.body["setup_future_usage"].is_null())
             {
@@ -119,16 +126,56 @@ pub(super) fn confirm_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outco
     let mut params = request.params;
     let payment_method = params.string("payment_method")?;
     let off_session = params.boolean("off_session")?.unwrap_or(false);
+    let return_url = params.string("return_url")?;
+    params.string("capture_method")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
-    if matches!(intent.text("status"), Some("succeeded" | "canceled")) {
+    if is_settled(&intent) {
         return Err(unexpected_state(&intent, "confirm"));
     }
     let id = payment_method.or(intent.text("payment_method").map(str::to_owned));
     let id = id.ok_or_else(|| missing_method("PaymentIntent"))?;
     let method = super::payment_methods::given(tx, &id, "payment_method")?;
     let presence = if off_session { Presence::OffSession } else { Presence::OnSession };
-    confirm_payment(tx, intent, method, presence)
+    confirm_payment(tx, intent, method, presence, return_url)
+}
+
+/// Whether nothing can be confirmed any more: it is paid, held, on its way or over.
+fn is_settled(intent: &Object) -> bool {
+    matches!(
+        intent.text("status"),
+        Some("succeeded" | "canceled" | "processing" | "requires_capture")
+    )
+}
+
+fn take_capture_method(params: &mut Params) -> Result<bool, ApiError> {
+    let method = params.choice("capture_method", &["automatic", "automatic_async", "manual"])?;
+    Ok(method.as_deref() == Some("manual"))
+}
+
+pub(super) fn capture_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    let mut intent =
+        tx.get(Kind::PaymentIntent, request.id(), "intent").map_err(ApiError::in_path)?;
+    let mut params = request.params;
+    let amount = params.integer_from("amount_to_capture", 1)?;
+    let metadata = params.metadata()?;
+    for ignored in ["final_capture", "statement_descriptor", "statement_descriptor_suffix"] {
+        params.kept(ignored)?;
+    }
+    params.finish()?;
+    if intent.text("status") != Some("requires_capture") {
+        return Err(unexpected_state(&intent, "capture"));
+    }
+    let held = intent.integer("amount_capturable").unwrap_or(0);
+    let amount = amount.unwrap_or(held);
+    if amount > held {
+        let message = "The payment could not be captured because the requested capture amount is greater than the \
+                       amount you can capture for this charge.";
+        return Err(ApiError::invalid_param("amount_to_capture", message).code("amount_too_large"));
+    }
+    Metadata::apply(metadata, &mut intent.body);
+    tx.capture(&mut intent, amount)?;
+    Ok(intent.body)
 }
 
 fn unexpected_state(intent: &Object, verb: &str) -> ApiError {
@@ -147,8 +194,11 @@ fn cancel(tx: &mut Tx<'_>, mut intent: Object, mut params: Params, event: &str) 
         &["abandoned", "duplicate", "fraudulent", "requested_by_customer"],
     )?;
     params.finish()?;
-    if matches!(intent.text("status"), Some("succeeded" | "canceled")) {
+    if matches!(intent.text("status"), Some("succeeded" | "canceled" | "processing")) {
         return Err(unexpected_state(&intent, "cancel"));
+    }
+    if intent.text("status") == Some("requires_capture") {
+        tx.release_held(&mut intent)?;
     }
     intent.body["status"] = json!("canceled");
     intent.body["cancellation_reason"] = json!(reason);
@@ -221,6 +271,7 @@ pub(super) fn create_setup_intent(tx: &mut Tx<'_>, request: Request) -> Outcome 
     let description = params.string("description")?;
     let metadata = Metadata::new_value(params.metadata()?);
     params.kept("attach_to_self")?;
+    params.string("return_url")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if let Some(customer) = &customer {
@@ -248,6 +299,7 @@ pub(super) fn confirm_setup_intent(tx: &mut Tx<'_>, request: Request) -> Outcome
     let is_endive = request.is_endive();
     let mut params = request.params;
     let payment_method = params.string("payment_method")?;
+    params.string("return_url")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if matches!(intent.text("status"), Some("succeeded" | "canceled")) {
@@ -266,7 +318,7 @@ fn confirm_setup(tx: &mut Tx<'_>, mut intent: Object, mut method: Object) -> Out
             .error()
             .detail("setup_intent", std::mem::replace(&mut intent.body, Value::Null))),
         Verdict::ActionRequired => Ok(intent.body),
-        Verdict::Accepted => {
+        Verdict::Accepted | Verdict::Processing => {
             if let Some(customer) = intent.text("customer").map(str::to_owned) {
                 tx.attach(&mut method, &customer)?;
             }

@@ -244,7 +244,7 @@ pub(super) fn pay(tx: &mut Tx<'_>, request: Request) -> Outcome {
         .code("invoice_payment_intent_requires_action"));
     }
     match tx.collect_invoice(&mut invoice, method.as_ref(), presence)? {
-        Collected::Paid | Collected::NoPaymentMethod => Ok(invoice.body),
+        Collected::Paid | Collected::Processing | Collected::NoPaymentMethod => Ok(invoice.body),
         Collected::Declined(decline) => Err(decline.error()),
         Collected::ActionRequired => {
             Err(AUTHENTICATION_REQUIRED.error().code("invoice_payment_intent_requires_action"))

@@ -9,7 +9,10 @@ use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
     params::{Metadata, Params},
-    payment,
+    payment::{
+        self,
+        delayed::{DEBITS, bank_account},
+    },
     store::{Listing, Tx},
 };
 
@@ -22,7 +25,11 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let metadata = params.metadata()?;
     let allow_redisplay =
         params.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
-    // What other types need (an IBAN, a bank) decides nothing here.
+    let account = match kind.as_deref().filter(|kind| DEBITS.contains(kind)) {
+        Some(kind) => params.hash(kind, take_account)?,
+        None => None,
+    };
+    // What other types need (a bank, a tax id) decides nothing here.
     if let Some(kind) = kind.as_deref().filter(|kind| *kind != "card") {
         params.kept(kind)?;
     }
@@ -32,6 +39,10 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         (Some("card") | None, Some(card)) => card.resolve(tx)?.payment_method(now, details),
         (Some("card"), None) => return Err(ApiError::missing("card")),
         (None, None) => return Err(ApiError::missing("type")),
+        (Some(debit), _) if DEBITS.contains(&debit) => {
+            let account = account.ok_or_else(|| ApiError::missing(debit))?;
+            bank_account(debit, &account, now, details)
+        }
         (Some(other), _) => of_type(other, now, details),
     };
     Metadata::apply(metadata, &mut method.body);
@@ -40,6 +51,18 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     tx.insert(&method)?;
     Ok(method.body)
+}
+
+/// The number of a bank account, or its IBAN.
+fn take_account(params: &mut Params) -> Result<String, ApiError> {
+    for ignored in
+        ["account_holder_type", "account_type", "routing_number", "financial_connections_account"]
+    {
+        params.kept(ignored)?;
+    }
+    let number = params.string("iban")?.or(params.string("account_number")?);
+    let number = number.ok_or_else(|| ApiError::missing(params.name("account_number")))?;
+    Ok(number.chars().filter(char::is_ascii_alphanumeric).collect())
 }
 
 fn of_type(kind: &str, now: i64, details: Value) -> Object {
@@ -117,6 +140,17 @@ fn take_billing_details(params: &mut Params) -> Result<Value, ApiError> {
 pub(super) fn given(tx: &mut Tx<'_>, id: &str, param: &str) -> Result<Object, ApiError> {
     if let Some(card) = id.strip_prefix("pm_card_").and_then(|word| Card::of_word(word, tx.now())) {
         let method = card.payment_method(tx.now(), billing_details(None, None));
+        tx.insert(&method)?;
+        return Ok(method);
+    }
+    let account = match id {
+        "pm_usBankAccount_success" => Some("000123456789"),
+        "pm_usBankAccount_accountClosed" => Some("000111111113"),
+        "pm_usBankAccount_insufficientFunds" => Some("000222222227"),
+        _ => None,
+    };
+    if let Some(account) = account {
+        let method = bank_account("us_bank_account", account, tx.now(), Value::Null);
         tx.insert(&method)?;
         return Ok(method);
     }

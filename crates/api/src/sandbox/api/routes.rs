@@ -104,6 +104,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "payment_intents/search", search::payment_intents),
     Operation("GET", "payment_intents/{}", intents::retrieve_payment_intent),
     Operation("POST", "payment_intents/{}/cancel", intents::cancel_payment_intent),
+    Operation("POST", "payment_intents/{}/capture", intents::capture_payment_intent),
     Operation("POST", "payment_intents/{}/confirm", intents::confirm_payment_intent),
     Operation("GET", "payment_methods", payment_methods::list),
     Operation("POST", "payment_methods", payment_methods::create),

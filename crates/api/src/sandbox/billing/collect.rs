@@ -15,6 +15,8 @@ use crate::sandbox::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Collected {
     Paid,
+    /// On its way; the clock tells how it ends.
+    Processing,
     ActionRequired,
     Declined(Decline),
     NoPaymentMethod,
@@ -71,10 +73,21 @@ impl Tx<'_> {
         };
         let intent = invoice.private["payment_intent"].as_str().unwrap_or_default().to_owned();
         let mut intent = self.get(Kind::PaymentIntent, &intent, "payment_intent")?;
+        if intent.text("status") == Some("processing") {
+            return Ok(Collected::Processing);
+        }
         match self.confirm_payment_intent(&mut intent, payment_method, presence)? {
             Verdict::Accepted => {
                 self.mark_paid(invoice)?;
                 Ok(Collected::Paid)
+            }
+            Verdict::Processing => {
+                let before = invoice.clone();
+                invoice.body["attempted"] = json!(true);
+                invoice.body["next_payment_attempt"] = Value::Null;
+                self.update(&before, invoice)?;
+                dunning::payment_is_on_its_way(self, invoice)?;
+                Ok(Collected::Processing)
             }
             Verdict::ActionRequired => {
                 let before = invoice.clone();
@@ -87,6 +100,18 @@ impl Tx<'_> {
                 self.note_failure(invoice, presence, Some(decline))?;
                 Ok(Collected::Declined(decline))
             }
+        }
+    }
+
+    /// Follows a payment that was on its way: it came, or it was refused.
+    pub(crate) fn settle_invoice(
+        &mut self,
+        invoice: &mut Object,
+        failure: Option<Decline>,
+    ) -> Result<(), ApiError> {
+        match failure {
+            None => self.mark_paid(invoice),
+            decline => self.note_failure(invoice, Presence::OffSession, decline),
         }
     }
 

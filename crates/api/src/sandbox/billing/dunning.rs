@@ -77,12 +77,21 @@ pub(crate) fn invoice_was_paid(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), 
     Ok(())
 }
 
+/// A subscription is active while its first payment is on its way.
+pub(crate) fn payment_is_on_its_way(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
+    let Some(before) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
+    if before.text("status") != Some("incomplete") {
+        return Ok(());
+    }
+    let mut subscription = before.clone();
+    subscription.body["status"] = json!("active");
+    tx.update(&before, &subscription)
+}
+
 /// Follows a failed payment: past due, and once nothing is tried again what [`GivingUp`] says.
 pub(crate) fn invoice_failed(tx: &mut Tx<'_>, invoice: &Object) -> Result<(), ApiError> {
     let Some(mut subscription) = tx.subscription_of_invoice(invoice)? else { return Ok(()) };
-    let is_first = invoice.text("billing_reason") == Some("subscription_create");
-    if is_first || !matches!(subscription.text("status"), Some("active" | "past_due" | "trialing"))
-    {
+    if !matches!(subscription.text("status"), Some("active" | "past_due" | "trialing")) {
         return Ok(());
     }
     // A change that is not paid for leaves the subscription as it was.

@@ -39,6 +39,8 @@ pub(crate) fn run(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<(), ApiError>
         }
         Kind::SubscriptionSchedule => schedules::step(tx, object),
         Kind::Invoice => step_invoice(tx, &mut object),
+        Kind::PaymentIntent => tx.settle_debit(object),
+        Kind::Refund => tx.settle_refund(&object),
         Kind::CheckoutSession => expire_session(tx, &mut object),
         Kind::Dispute => tx.miss_dispute(object),
         _ => Ok(()),

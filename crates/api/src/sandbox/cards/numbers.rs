@@ -97,6 +97,8 @@ pub(super) const TEST_CARDS: &[(&str, &str, Behaviour)] = &[
     ("4000000000001976", "createDisputeInquiry", Behaviour::IsDisputed(INQUIRY)),
     ("4000000000005423", "createIssuerFraudWarning", Behaviour::Pays),
     ("4000000000000077", "bypassPending", Behaviour::Pays),
+    ("4000000000007726", "pendingRefund", Behaviour::RefundsLater),
+    ("4000000000005126", "refundFail", Behaviour::FailsRefunds),
 ];
 
 /// Cards that pay, by the country they were issued in (two letters, lower case, as in `pm_card_gb`).

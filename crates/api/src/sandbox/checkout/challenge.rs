@@ -22,6 +22,8 @@ pub(crate) enum Purpose {
     Portal { session: String },
     /// Pay an invoice.
     Invoice { invoice: String },
+    /// Go on with a payment intent that was confirmed by the API.
+    Intent { intent: String },
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Purpose::Checkout { session } => ("checkout", session),
             Purpose::Portal { session } => ("portal", session),
             Purpose::Invoice { invoice } => ("invoice", invoice),
+            Purpose::Intent { intent } => ("payment_intent", intent),
         }
     }
 }
@@ -60,6 +63,61 @@ pub(crate) fn start(
     Ok(Outcome::ActionRequired { challenge: secret })
 }
 
+/// Has an intent that needs a challenge lead to its page, and from there to `return_url`.
+pub(crate) fn redirect(
+    tx: &mut Tx<'_>,
+    intent: &mut Object,
+    method: &Object,
+    return_url: &str,
+) -> Result<(), ApiError> {
+    let purpose = Purpose::Intent { intent: intent.id.clone() };
+    let (amount, currency) = (intent.integer("amount"), intent.text("currency"));
+    let back = return_url.to_owned();
+    let Outcome::ActionRequired { challenge } =
+        start(tx, method, amount, currency, back, &purpose)?
+    else {
+        return Ok(());
+    };
+    intent.body["next_action"] = json!({
+        "type": "redirect_to_url",
+        "redirect_to_url": {
+            "return_url": return_url, "url": tx.page_url(&format!("/challenge/{challenge}")),
+        },
+    });
+    tx.save(intent)
+}
+
+/// Goes on with an intent, and back to whom it is for.
+fn finish_intent(
+    tx: &mut Tx<'_>,
+    id: &str,
+    return_url: &str,
+    passed: bool,
+) -> Result<Outcome, ApiError> {
+    let mut intent = tx.get(Kind::PaymentIntent, id, "payment_intent")?;
+    tx.follow_clock_of(&intent)?;
+    if intent.text("status") == Some("requires_action") {
+        let method = intent.text("payment_method").unwrap_or_default().to_owned();
+        let method = tx.get(Kind::PaymentMethod, &method, "payment_method")?;
+        if passed {
+            tx.confirm_payment_intent(&mut intent, &method, Presence::Authenticated)?;
+        } else {
+            tx.fail_authentication(&mut intent, &method)?;
+        }
+    }
+    let is_failed = intent.text("status") == Some("requires_payment_method");
+    let mut url = url::Url::parse(return_url)
+        .map_err(|_| ApiError::invalid_param("return_url", "Not a valid URL"))?;
+    url.query_pairs_mut()
+        .append_pair("payment_intent", &intent.id)
+        .append_pair(
+            "payment_intent_client_secret",
+            intent.text("client_secret").unwrap_or_default(),
+        )
+        .append_pair("redirect_status", if is_failed { "failed" } else { "succeeded" });
+    Ok(Outcome::Completed { redirect_url: url.into() })
+}
+
 /// What the challenge page shows.
 pub(super) fn page(tx: &mut Tx<'_>, secret: &str) -> Result<ChallengePage, ApiError> {
     let challenge = open(tx, secret)?;
@@ -79,6 +137,10 @@ pub(super) fn finish(tx: &mut Tx<'_>, secret: &str, passed: bool) -> Result<Outc
     challenge.body["status"] = json!(if passed { "passed" } else { "failed" });
     tx.save(&challenge)?;
     let purpose = challenge.private["purpose"].as_str().unwrap_or_default().to_owned();
+    if purpose == "payment_intent" {
+        let text = |name: &str| challenge.private[name].as_str().unwrap_or_default().to_owned();
+        return finish_intent(tx, &text("subject"), &text("back_url"), passed);
+    }
     if !passed {
         let code = match purpose.as_str() {
             "portal" => "setup_intent_authentication_failure",

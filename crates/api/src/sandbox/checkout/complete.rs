@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    CardInput, Outcome, Refusal,
+    CardInput, DebitInput, Outcome, Refusal,
     challenge::{self, Purpose},
     customer_details, page, pricing,
 };
@@ -18,7 +18,7 @@ use crate::sandbox::{
     cards::{Card, billing_details},
     error::ApiError,
     object::{Kind, Object},
-    payment::{NewIntent, Presence, Verdict, charge_verdict, save_verdict},
+    payment::{NewIntent, Presence, Verdict, charge_verdict, delayed, save_verdict},
     store::Tx,
 };
 
@@ -56,6 +56,23 @@ pub(super) fn submit(
     let details =
         billing_details(Some(input.name.trim()).filter(|name| !name.is_empty()), email.as_deref());
     let method = card.payment_method(tx.now(), details);
+    pay(tx, session, Some(method), Presence::OnSession)
+}
+
+/// Pays the session from a bank account, of which only the outcome counts.
+pub(super) fn submit_debit(
+    tx: &mut Tx<'_>,
+    session: Object,
+    input: &DebitInput,
+) -> Result<Outcome, ApiError> {
+    let Some(kind) = page::debit(&session) else {
+        return Err(ApiError::invalid("This Checkout Session takes no bank accounts."));
+    };
+    if let Some(refusal) = unmet(&session, None) {
+        return Ok(Outcome::Declined(refusal));
+    }
+    let details = billing_details(Some(&input.name), input.email.as_deref());
+    let method = delayed::bank_account(kind, &input.account, tx.now(), details);
     pay(tx, session, Some(method), Presence::OnSession)
 }
 
@@ -109,7 +126,9 @@ pub(crate) fn pay(
         Some(method) => save_verdict(method, presence),
     };
     match (verdict, method) {
-        (Verdict::Accepted, method) => complete(tx, session, method, presence),
+        (Verdict::Accepted | Verdict::Processing, method) => {
+            complete(tx, session, method, presence)
+        }
         (Verdict::Declined(decline), Some(method)) => {
             note_declined_payment(tx, session, &method, presence)?;
             Ok(Outcome::Declined(decline.refusal()))
@@ -156,6 +175,7 @@ fn complete(
     if let Some(customer) = &customer {
         take_tax_id(tx, &session, customer)?;
     }
+    let is_debit = method.as_ref().is_some_and(delayed::is_debit);
     let mut method = match method {
         None => None,
         Some(mut method) => {
@@ -202,6 +222,7 @@ fn complete(
                 {
                     tx.attach(method, customer)?;
                 }
+                note_session(tx, &mut intent, &session)?;
                 session.body["payment_intent"] = json!(intent.id);
             }
         }
@@ -214,9 +235,13 @@ fn complete(
     session.body["customer_details"] = shown;
     if session.text("payment_status") == Some("unpaid") {
         // A trial is paid for later, a free order never.
-        let is_paid = session.integer("amount_total").unwrap_or(0) > 0;
-        session.body["payment_status"] =
-            json!(if is_paid { "paid" } else { "no_payment_required" });
+        let is_due = session.integer("amount_total").unwrap_or(0) > 0;
+        let status = match (is_due, is_debit) {
+            (true, true) => "unpaid",
+            (true, false) => "paid",
+            (false, _) => "no_payment_required",
+        };
+        session.body["payment_status"] = json!(status);
     }
     session.body["status"] = json!("complete");
     session.body["url"] = Value::Null;
@@ -329,7 +354,20 @@ fn start_subscription(
     )?;
     session.body["subscription"] = json!(started.subscription.id);
     session.body["invoice"] = json!(started.invoice.id);
+    if let Some(id) = started.invoice.private["payment_intent"].as_str() {
+        let mut intent = tx.get(Kind::PaymentIntent, id, "payment_intent")?;
+        note_session(tx, &mut intent, session)?;
+    }
     Ok(())
+}
+
+/// A payment that is on its way has its session told how it ends.
+fn note_session(tx: &mut Tx<'_>, intent: &mut Object, session: &Object) -> Result<(), ApiError> {
+    if intent.text("status") != Some("processing") {
+        return Ok(());
+    }
+    intent.private["checkout_session"] = json!(session.id);
+    tx.save(intent)
 }
 
 /// The session's payment intent, made at its first attempt.
@@ -351,5 +389,6 @@ fn payment_intent(
         metadata: data["metadata"].clone(),
         setup_future_usage: text("setup_future_usage"),
         shipping: data["shipping"].clone(),
+        is_captured_by_hand: data["capture_method"] == "manual",
     })
 }

@@ -63,6 +63,7 @@ pub(super) fn page(tx: &mut Tx<'_>, session: &Object) -> Result<CheckoutPage, Ap
         taxes: pricing::shown_taxes(tx, session)?,
         tax_country: tax_country(session, customer.as_ref()),
         tax_id: tax_id(session),
+        debit: debit(session),
         submit_message: session.body["custom_text"]["submit"]["message"]
             .as_str()
             .map(str::to_owned),
@@ -80,6 +81,18 @@ fn tax_country(session: &Object, customer: Option<&Object>) -> Option<Option<Str
     let known = customer.map(|customer| &customer.body["address"]["country"]);
     let typed = session.private["tax_country"].as_str().or(known.and_then(Value::as_str));
     Some(typed.map(str::to_owned))
+}
+
+/// The kind of bank account that the session may be paid from, when something is to be paid now.
+pub(super) fn debit(session: &Object) -> Option<&'static str> {
+    let allowed = session.private["payment_method_types"].as_array()?;
+    let kind = match session.text("currency")? {
+        "usd" => "us_bank_account",
+        "eur" => "sepa_debit",
+        _ => return None,
+    };
+    let is_due = session.integer("amount_total").unwrap_or(0) > 0;
+    (is_due && allowed.iter().any(|allowed| allowed == kind)).then_some(kind)
 }
 
 /// Whether a tax id is asked for, and has to be given.

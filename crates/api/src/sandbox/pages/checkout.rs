@@ -1,5 +1,6 @@
 //! Checkout: show the session, take the form, send the browser on.
 
+pub(super) mod debit;
 mod order;
 mod view;
 

@@ -13,6 +13,7 @@
 //! | Checkout | `/pay/{secret}` | `#email` (read-only when the customer has one), the card, `#terms` | button "Subscribe", "Start trial", "Pay $10.00" or "Save card"; link "Back to {business}" |
 //! | | `POST …/promotion-code` | `#promotion-code` | buttons "Apply", "Remove" |
 //! | | `POST …/quantity` | `quantity` beside each line that allows it | button "Update" |
+//! | Bank account | `/pay/{secret}/bank-account` | `#email #account #account-holder` | button "Pay $10.00", link "Pay by card" |
 //! | | `POST …/tax-country` | `tax-country` with automatic tax | button "Update tax" |
 //! | 3-D Secure | `/challenge/{challenge}` | | buttons "Complete authentication", "Fail authentication" |
 //! | Portal, start | `/portal/{secret}` | | leads to the flow's page or home |
@@ -90,6 +91,8 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
                 .route("", web::post().to(checkout::submit))
                 .route("/promotion-code", web::post().to(checkout::apply_code))
                 .route("/quantity", web::post().to(checkout::set_quantity))
+                .route("/bank-account", web::get().to(checkout::debit::show))
+                .route("/bank-account", web::post().to(checkout::debit::submit))
                 .route("/tax-country", web::post().to(checkout::set_country)),
         )
         .service(

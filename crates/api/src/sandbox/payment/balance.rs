@@ -35,7 +35,7 @@ pub(super) struct Booking {
 impl Booking {
     /// Money of a charge that was accepted.
     pub(super) fn charge(charge: &Object) -> Booking {
-        let amount = charge.integer("amount").unwrap_or(0);
+        let amount = charge.integer("amount_captured").unwrap_or(0);
         Booking {
             fee: amount.saturating_mul(FEE_PER_MILLE) / 1_000 + FIXED_FEE,
             description: charge.text("description").map(str::to_owned),
@@ -49,6 +49,15 @@ impl Booking {
         Booking {
             description: Some("REFUND FOR PAYMENT".to_owned()),
             ..Booking::of(refund, amount, "refund", "refund")
+        }
+    }
+
+    /// Money of a refund that came back.
+    pub(super) fn refund_failure(refund: &Object) -> Booking {
+        let amount = refund.integer("amount").unwrap_or(0);
+        Booking {
+            description: Some("REFUND FAILURE".to_owned()),
+            ..Booking::of(refund, amount, "refund_failure", "refund_failure")
         }
     }
 

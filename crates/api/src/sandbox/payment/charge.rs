@@ -10,14 +10,35 @@ use crate::sandbox::{
     store::Tx,
 };
 
+/// What became of the money of a charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Captured,
+    /// Held, to be captured by hand.
+    Held,
+    /// On its way.
+    Pending,
+    Not(Decline),
+}
+
 impl Tx<'_> {
     /// Charges a payment method for an intent, or notes how it declined.
     pub(super) fn charge(
         &mut self,
         intent: &Object,
         payment_method: &Object,
-        decline: Option<Decline>,
+        taken: Taken,
     ) -> Result<Object, ApiError> {
+        let decline = match taken {
+            Taken::Not(decline) => Some(decline),
+            Taken::Captured | Taken::Held | Taken::Pending => None,
+        };
+        let is_captured = matches!(taken, Taken::Captured | Taken::Pending);
+        let status = match taken {
+            Taken::Captured | Taken::Held => "succeeded",
+            Taken::Pending => "pending",
+            Taken::Not(_) => "failed",
+        };
         let amount = &intent.body["amount"];
         let outcome = match decline {
             None => json!({
@@ -37,7 +58,7 @@ impl Tx<'_> {
             self.now(),
             json!({
                 "amount": amount,
-                "amount_captured": if decline.is_none() { amount.clone() } else { json!(0) },
+                "amount_captured": if is_captured { amount.clone() } else { json!(0) },
                 "amount_refunded": 0,
                 "application": null,
                 "application_fee": null,
@@ -45,7 +66,7 @@ impl Tx<'_> {
                 "balance_transaction": null,
                 "billing_details": payment_method.body["billing_details"],
                 "calculated_statement_descriptor": "SANDBOX",
-                "captured": decline.is_none(),
+                "captured": is_captured,
                 "currency": intent.body["currency"],
                 "customer": intent.body["customer"],
                 "description": intent.body["description"],
@@ -57,7 +78,7 @@ impl Tx<'_> {
                 "metadata": intent.body["metadata"],
                 "on_behalf_of": null,
                 "outcome": outcome,
-                "paid": decline.is_none(),
+                "paid": status == "succeeded",
                 "payment_intent": intent.id,
                 "payment_method": payment_method.id,
                 "payment_method_details": payment_method_details(payment_method, amount),
@@ -70,21 +91,66 @@ impl Tx<'_> {
                 "source_transfer": null,
                 "statement_descriptor": null,
                 "statement_descriptor_suffix": null,
-                "status": if decline.is_none() { "succeeded" } else { "failed" },
+                "status": status,
                 "transfer_data": null,
                 "transfer_group": null,
             }),
         );
-        if decline.is_some() {
-            self.insert(&charge)?;
-            self.emit("charge.failed", &charge, None)?;
-            return Ok(charge);
+        if taken == Taken::Captured {
+            let booked = self.book(Booking::charge(&charge))?;
+            charge.body["balance_transaction"] = json!(booked.id);
         }
+        self.insert(&charge)?;
+        self.emit(&format!("charge.{status}"), &charge, None)?;
+        Ok(charge)
+    }
+
+    /// Holds the money of an intent that is captured by hand.
+    pub(super) fn hold_charge(
+        &mut self,
+        intent: &mut Object,
+        payment_method: &Object,
+    ) -> Result<(), ApiError> {
+        let charge = self.charge(intent, payment_method, Taken::Held)?;
+        intent.body["status"] = json!("requires_capture");
+        intent.body["amount_capturable"] = intent.body["amount"].clone();
+        intent.body["latest_charge"] = json!(charge.id);
+        intent.body["last_payment_error"] = Value::Null;
+        self.save(intent)?;
+        self.emit("payment_intent.amount_capturable_updated", intent, None)
+    }
+
+    /// Captures what is held; what is left of it goes back to the card.
+    pub(crate) fn capture(&mut self, intent: &mut Object, amount: i64) -> Result<(), ApiError> {
+        let mut charge = self.held_charge(intent)?;
+        let rest = charge.integer("amount").unwrap_or(0) - amount;
+        charge.body["captured"] = json!(true);
+        charge.body["amount_captured"] = json!(amount);
+        charge.body["amount_refunded"] = json!(rest);
         let booked = self.book(Booking::charge(&charge))?;
         charge.body["balance_transaction"] = json!(booked.id);
-        self.insert(&charge)?;
-        self.emit("charge.succeeded", &charge, None)?;
-        Ok(charge)
+        self.save(&charge)?;
+        self.emit("charge.captured", &charge, None)?;
+        intent.body["status"] = json!("succeeded");
+        intent.body["amount_capturable"] = json!(0);
+        intent.body["amount_received"] = json!(amount);
+        self.save(intent)?;
+        self.emit("payment_intent.succeeded", intent, None)
+    }
+
+    /// Lets go of what is held for an intent; the caller saves the intent.
+    pub(crate) fn release_held(&mut self, intent: &mut Object) -> Result<(), ApiError> {
+        let before = self.held_charge(intent)?;
+        let mut charge = before.clone();
+        charge.body["refunded"] = json!(true);
+        charge.body["amount_refunded"] = charge.body["amount"].clone();
+        self.save(&charge)?;
+        intent.body["amount_capturable"] = json!(0);
+        self.emit_change("charge.refunded", &before, &charge)
+    }
+
+    fn held_charge(&mut self, intent: &Object) -> Result<Object, ApiError> {
+        self.get(Kind::Charge, intent.text("latest_charge").unwrap_or_default(), "charge")
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::balance::Booking;
+use super::{balance::Booking, behaviour_of};
 use crate::sandbox::{
     billing::amounts::written,
+    cards::Behaviour,
     error::ApiError,
     object::{Kind, Object},
     store::Tx,
@@ -62,6 +63,8 @@ impl Tx<'_> {
         new: NewRefund,
     ) -> Result<Object, ApiError> {
         let amount = refundable(charge, new.amount)?;
+        let behaviour = self.behaviour_of_charge(charge)?;
+        let is_late = behaviour == Behaviour::RefundsLater;
         let mut refund = Object::new(
             Kind::Refund,
             self.now(),
@@ -81,7 +84,7 @@ impl Tx<'_> {
                 "reason": new.reason,
                 "receipt_number": null,
                 "source_transfer_reversal": null,
-                "status": "succeeded",
+                "status": if is_late { "pending" } else { "succeeded" },
                 "transfer_reversal": null,
             }),
         );
@@ -89,6 +92,9 @@ impl Tx<'_> {
         refund.body.as_object_mut().map(|body| body.remove("livemode"));
         let booked = self.book(Booking::refund(&refund))?;
         refund.body["balance_transaction"] = json!(booked.id);
+        if is_late || behaviour == Behaviour::FailsRefunds {
+            self.settle_later(&mut refund)?;
+        }
         self.create(&refund)?;
 
         let before = charge.clone();
@@ -98,6 +104,41 @@ impl Tx<'_> {
         self.save(charge)?;
         self.emit_change("charge.refunded", &before, charge)?;
         Ok(refund)
+    }
+
+    fn behaviour_of_charge(&mut self, charge: &Object) -> Result<Behaviour, ApiError> {
+        let method = match charge.text("payment_method").map(str::to_owned) {
+            Some(id) => self.find(Kind::PaymentMethod, &id)?,
+            None => None,
+        };
+        Ok(method.map_or(Behaviour::Pays, |method| behaviour_of(&method)))
+    }
+
+    /// Settles a refund: a pending one is there, one that only seemed to be comes back.
+    pub(crate) fn settle_refund(&mut self, before: &Object) -> Result<(), ApiError> {
+        let mut refund = before.clone();
+        refund.private["settles_at"] = Value::Null;
+        if before.text("status") == Some("pending") {
+            refund.body["status"] = json!("succeeded");
+            self.save(&refund)?;
+            self.emit_change("refund.updated", before, &refund)?;
+            return self.emit_change("charge.refund.updated", before, &refund);
+        }
+        let booked = self.book(Booking::refund_failure(before))?;
+        refund.body["status"] = json!("failed");
+        refund.body["failure_reason"] = json!("lost_or_stolen_card");
+        refund.body["failure_balance_transaction"] = json!(booked.id);
+        self.save(&refund)?;
+        let id = before.text("charge").unwrap_or_default();
+        let mut charge = self.get(Kind::Charge, id, "charge")?;
+        let refunded =
+            charge.integer("amount_refunded").unwrap_or(0) - before.integer("amount").unwrap_or(0);
+        charge.body["amount_refunded"] = json!(refunded);
+        charge.body["refunded"] = json!(false);
+        self.save(&charge)?;
+        self.emit_change("refund.updated", before, &refund)?;
+        self.emit_change("charge.refund.updated", before, &refund)?;
+        self.emit("refund.failed", &refund, None)
     }
 }
 

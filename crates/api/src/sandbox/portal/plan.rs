@@ -241,7 +241,7 @@ pub(super) fn change(
     let (_, collected) = change::apply(tx, &before, changed, planned, Presence::OnSession)?;
     // The plan changes only when it is paid for: an error undoes what was written.
     let mut error = match collected {
-        None | Some((_, Collected::Paid)) => return Ok(()),
+        None | Some((_, Collected::Paid | Collected::Processing)) => return Ok(()),
         Some((_, Collected::Declined(decline))) => decline.error(),
         Some((_, Collected::ActionRequired)) => AUTHENTICATION_REQUIRED.error(),
         Some((_, Collected::NoPaymentMethod)) => {

@@ -10,6 +10,7 @@ mod durability;
 mod faults;
 mod giving_up;
 mod money;
+mod payments;
 mod pending_updates;
 mod periods;
 mod portal;

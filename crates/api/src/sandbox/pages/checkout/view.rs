@@ -152,6 +152,9 @@ fn pay_form(session: &CheckoutPage, secret: &str, form: &CheckoutForm, errors: &
             (form::submit(&submit_label(session)))
             p.soft.small { (small_print(session)) }
         }
+        @if session.debit.is_some() {
+            p { a href={ "/pay/" (secret) "/bank-account" } { "Pay from a bank account instead" } }
+        }
         @if session.card_required { (card::test_cards()) }
     }
 }

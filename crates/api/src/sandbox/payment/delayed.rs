@@ -1,0 +1,143 @@
+//! Money that takes days: bank debits that settle or fail later, and refunds that do.
+
+use serde_json::{Value, json};
+
+use super::balance::Booking;
+use crate::sandbox::{
+    cards::{Decline, billing_details},
+    error::ApiError,
+    object::{Kind, Object, random_word},
+    store::{Listing, Tx},
+};
+
+/// Seconds until a debit or a refund is settled.
+const SETTLES_IN: i64 = 4 * 86_400;
+
+/// Types of payment method whose payments settle later.
+pub(crate) const DEBITS: &[&str] = &["sepa_debit", "us_bank_account"];
+
+const CLOSED: Decline = Decline { code: "account_closed", decline_code: None };
+const NO_FUNDS: Decline = Decline { code: "insufficient_funds", decline_code: None };
+
+/// Stripe's test accounts that fail, by their number; all others pay.
+fn failure(account: &str) -> Option<Decline> {
+    match account {
+        "000111111113" | "AT861904300235473202" | "DE62370400440532013001" => Some(CLOSED),
+        "000222222227" | "AT902219800000000000" => Some(NO_FUNDS),
+        _ => None,
+    }
+}
+
+/// An account to try, and what it does.
+pub(crate) const TEST_ACCOUNTS: &[(&str, &str, &str)] = &[
+    ("us_bank_account", "000123456789", "pays"),
+    ("us_bank_account", "000111111113", "fails: account closed"),
+    ("us_bank_account", "000222222227", "fails: insufficient funds"),
+    ("sepa_debit", "AT611904300234573201", "pays"),
+    ("sepa_debit", "AT861904300235473202", "fails: account closed"),
+];
+
+/// Whether payments with the method settle later.
+pub(crate) fn is_debit(method: &Object) -> bool {
+    method.text("type").is_some_and(|kind| DEBITS.contains(&kind))
+}
+
+/// A bank account as a payment method, attached to nobody. `account` is its number or IBAN.
+pub(crate) fn bank_account(kind: &str, account: &str, now: i64, details: Value) -> Object {
+    let last4 = &account[account.len().saturating_sub(4)..];
+    let bank = if kind == "sepa_debit" {
+        json!({
+            "bank_code": account.get(4..9), "branch_code": "", "country": account.get(..2),
+            "fingerprint": random_word(16),
+            "generated_from": { "charge": null, "setup_attempt": null }, "last4": last4,
+        })
+    } else {
+        json!({
+            "account_holder_type": "individual", "account_type": "checking", "bank_name": "STRIPE TEST BANK",
+            "financial_connections_account": null, "fingerprint": random_word(16), "last4": last4,
+            "networks": { "preferred": "ach", "supported": ["ach"] }, "routing_number": "110000000",
+            "status_details": {},
+        })
+    };
+    let details = if details.is_null() { billing_details(None, None) } else { details };
+    let mut body = json!({
+        "allow_redisplay": "unspecified",
+        "billing_details": details,
+        "customer": null,
+        "customer_account": null,
+        "metadata": {},
+        "type": kind,
+    });
+    body[kind] = bank;
+    Object::new(Kind::PaymentMethod, now, body).with_private(json!({ "account": account }))
+}
+
+/// When a debit, or a refund, is settled.
+pub(crate) fn settles_at(object: &Object) -> Option<i64> {
+    object.private["settles_at"].as_i64()
+}
+
+impl Tx<'_> {
+    /// Has the clock that the customer lives by look at the object when it settles.
+    pub(super) fn settle_later(&mut self, object: &mut Object) -> Result<(), ApiError> {
+        let customer = object.text("customer").map(str::to_owned);
+        let customer = match customer {
+            Some(id) => self.find(Kind::Customer, &id)?,
+            None => None,
+        };
+        object.private["settles_at"] = json!(self.now() + SETTLES_IN);
+        object.private["test_clock"] =
+            customer.map(|customer| customer.body["test_clock"].clone()).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Settles a debit: the money is there, or the bank has refused it.
+    pub(crate) fn settle_debit(&mut self, mut intent: Object) -> Result<(), ApiError> {
+        intent.private["settles_at"] = Value::Null;
+        let method = intent.text("payment_method").unwrap_or_default().to_owned();
+        let method = self.get(Kind::PaymentMethod, &method, "payment_method")?;
+        let failure = failure(method.private["account"].as_str().unwrap_or_default());
+        let charge = intent.text("latest_charge").unwrap_or_default().to_owned();
+        let mut charge = self.get(Kind::Charge, &charge, "charge")?;
+        match failure {
+            None => {
+                let booked = self.book(Booking::charge(&charge))?;
+                charge.body["status"] = json!("succeeded");
+                charge.body["paid"] = json!(true);
+                charge.body["balance_transaction"] = json!(booked.id);
+                self.save(&charge)?;
+                self.emit("charge.succeeded", &charge, None)?;
+                intent.body["status"] = json!("succeeded");
+                intent.body["amount_received"] = intent.body["amount"].clone();
+                self.save(&intent)?;
+                self.emit("payment_intent.succeeded", &intent, None)?;
+            }
+            Some(decline) => {
+                charge.body["status"] = json!("failed");
+                charge.body["failure_code"] = json!(decline.code);
+                charge.body["failure_message"] = json!(decline.message());
+                self.save(&charge)?;
+                self.emit("charge.failed", &charge, None)?;
+                self.fail_intent(&mut intent, &method, &charge, decline)?;
+            }
+        }
+        let (payments, _) =
+            self.list(Kind::InvoicePayment, &Listing::of_lookup(&intent.id), |_| true)?;
+        if let Some(id) = payments.first().and_then(|payment| payment.text("invoice")) {
+            let mut invoice = self.get(Kind::Invoice, id, "invoice")?;
+            if invoice.text("status") == Some("open") {
+                self.settle_invoice(&mut invoice, failure)?;
+            }
+        }
+        if let Some(id) = intent.private["checkout_session"].as_str().map(str::to_owned) {
+            let mut session = self.get(Kind::CheckoutSession, &id, "session")?;
+            if failure.is_some() {
+                return self.emit("checkout.session.async_payment_failed", &session, None);
+            }
+            session.body["payment_status"] = json!("paid");
+            self.save(&session)?;
+            self.emit("checkout.session.async_payment_succeeded", &session, None)?;
+        }
+        Ok(())
+    }
+}
