@@ -27,6 +27,8 @@ test('a listener who opens a page offline is told so, and the page comes with th
   await expect(page.getByTestId('plan')).toBeVisible()
   await kept(page, 'web')
   const paths = await keptPaths(page)
+  const worker = await page.request.get('/sw.js')
+  expect(worker.headers()['cache-control'], 'a new build is seen at once').toBe('no-cache')
   expect(paths.filter((path) => /^\/(api|feeds|media|account|episodes)/.test(path))).toEqual([])
 
   await context.setOffline(true)

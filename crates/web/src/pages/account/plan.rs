@@ -13,7 +13,7 @@ use yew::prelude::*;
 use crate::{
     api::billing::PortalPage,
     format,
-    membership::{self, Standing},
+    membership::{self, Standing, Tone},
     navigation::Link,
     offer,
     plan_list::use_plan_list,
@@ -57,7 +57,8 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     let ending = matches!(standing, Standing::Ending { .. });
     // Stripe changes neither: first the cancellation or the pause is taken back.
     let changeable = live && !ending && standing != Standing::Paused;
-    let home = if live { "" } else { "quiet" };
+    // Where something is to be done first, the notice above has the button for it.
+    let home = if live && standing.tone() != Tone::Warn { "" } else { "quiet" };
     let button = |page: PortalPage, class: &'static str, words: &'static str| {
         let busy = portal.busy && *pressed == page;
         let (client, runner, pressed) = (client.clone(), portal.runner.clone(), pressed.setter());
