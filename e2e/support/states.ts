@@ -68,3 +68,16 @@ export async function failRenewal(
   await circle.advance('1month')
   await circle.advance('2h')
 }
+
+/** Pays the latest invoice of the subscription back in full. */
+export async function refundLatest(circle: Circle, subscription: string): Promise<void> {
+  const { latest_invoice: invoice } = await circle.stripe<{ latest_invoice: string }>(
+    'GET',
+    `/v1/subscriptions/${subscription}`,
+  )
+  const payments = await circle.stripe<{ data: { payment: { payment_intent: string } }[] }>(
+    'GET',
+    `/v1/invoice_payments?invoice=${invoice}`,
+  )
+  await circle.stripe('POST', '/v1/refunds', { payment_intent: payments.data[0]?.payment.payment_intent ?? '' })
+}

@@ -2,7 +2,7 @@
 
 import { audit } from '../support/audit.ts'
 import { type Circle } from '../support/circle.ts'
-import { addCard, failRenewal, type Listener, signUp, subscribeBehind } from '../support/states.ts'
+import { addCard, failRenewal, type Listener, refundLatest, signUp, subscribeBehind } from '../support/states.ts'
 import { expect, test } from '../support/test.ts'
 
 interface State {
@@ -13,6 +13,8 @@ interface State {
   card?: string
   /** What happens to it afterwards. */
   then?: (circle: Circle, subscription: string, listener: Listener) => Promise<unknown>
+  /** What the card is headed by, when it is not Pro. */
+  plan?: string
   /** In the pill. */
   label: string | RegExp
   /** In the notice. */
@@ -108,10 +110,23 @@ const STATES: State[] = [
     leadsTo: /\/(portal|invoice)/,
   },
   {
+    name: 'refunded',
+    then: (circle, subscription) => refundLatest(circle, subscription),
+    label: 'Payment returned',
+    notice: 'Your last payment went back.',
+  },
+  {
+    name: 'disputed',
+    card: 'pm_card_createDispute',
+    label: 'Payment returned',
+    notice: 'Your last payment went back.',
+  },
+  {
     name: 'granted',
     card: '',
     extra: () => ({ payment_behavior: 'default_incomplete' }),
     then: (circle, _, { email }) => circle.run('grant', email, '--plan', 'enterprise'),
+    plan: 'Enterprise',
     label: 'Guest of the house',
   },
   {
@@ -134,6 +149,7 @@ for (const state of STATES) {
     await state.then?.(circle, subscription, listener)
     await page.goto('/account')
     await expect(page.getByTestId('status')).toHaveText(state.label)
+    await expect(page.getByTestId('plan')).toHaveText(state.plan ?? 'Pro')
     const notice = page.locator('.notice')
     if (state.notice) await expect(notice).toContainText(state.notice)
     else await expect(notice).toHaveCount(0)

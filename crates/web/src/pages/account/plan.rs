@@ -48,7 +48,9 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     );
     let subscription = fetched.resource.ready().and_then(|answer| answer.subscription.as_ref());
     let standing = Standing::of(account, props.owed.invoice(), format::now());
-    let name = account.plan.as_deref().or(account.access.plan.as_deref());
+    // What the operator gave may be more than what was bought.
+    let granted = matches!(standing, Standing::Granted { .. });
+    let name = account.plan.as_deref().filter(|_| !granted).or(account.access.plan.as_deref());
     let name = name.map_or_else(|| "No plan".to_owned(), |id| offer::name_of(plans.plans(), id));
     let live = membership::is_live(&account.subscription_status);
     // A first payment that is not finished is finished by the notice's button.
@@ -74,7 +76,7 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
             <div class="card-head">
                 <div>
                     <h2 class="h3" data-testid="plan">{ name }</h2>
-                    <p class="soft">{ price(subscription).unwrap_or_else(|| "\u{a0}".to_owned()) }</p>
+                    <p class="soft">{ price(subscription.filter(|_| live || !granted)).unwrap_or_else(|| "\u{a0}".to_owned()) }</p>
                 </div>
                 <span data-testid="status">{ pill(standing.tone(), &standing.label()) }</span>
             </div>
