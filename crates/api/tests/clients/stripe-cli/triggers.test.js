@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { KEY, startSandbox, stopAll } from '../support/circle.js';
+import { KEY, advance, startSandbox, stopAll } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 const TRIGGERS = [
+  'charge.captured',
   'charge.dispute.closed',
   'charge.dispute.created',
   'charge.dispute.updated',
@@ -43,9 +44,11 @@ const TRIGGERS = [
   'invoice.voided',
   'invoiceitem.created',
   'invoiceitem.deleted',
+  'payment_intent.amount_capturable_updated',
   'payment_intent.canceled',
   'payment_intent.created',
   'payment_intent.payment_failed',
+  'payment_intent.processing',
   'payment_intent.requires_action',
   'payment_intent.succeeded',
   'payment_method.attached',
@@ -74,6 +77,9 @@ const TRIGGERS = [
   'test_helpers.test_clock.ready',
 ];
 
+/** Those whose event takes the bank some days. */
+const LATE_TRIGGERS = ['checkout.session.async_payment_succeeded'];
+
 let sandbox, cli;
 before(async () => {
   sandbox = await startSandbox();
@@ -84,7 +90,7 @@ after(async () => {
   await stopAll();
 });
 
-for (const type of TRIGGERS) {
+for (const type of [...TRIGGERS, ...LATE_TRIGGERS]) {
   test(`stripe trigger ${type}`, async () => {
     const newest = async () => {
       const answer = await fetch(`${sandbox.base}/v1/events?type=${type}&limit=1`, { headers: { Authorization: `Bearer ${KEY}` } });
@@ -92,6 +98,7 @@ for (const type of TRIGGERS) {
     };
     const before = await newest();
     await cli.run('trigger', type);
+    if (LATE_TRIGGERS.includes(type)) await advance(sandbox.base, '14days');
     const event = await newest();
     assert.ok(event && event !== before, `there is no ${type}`);
   });
