@@ -22,7 +22,10 @@ const NO_FUNDS: Decline = Decline { code: "insufficient_funds", decline_code: No
 /// Stripe's test accounts that fail, by their number; all others pay.
 fn failure(account: &str) -> Option<Decline> {
     match account {
-        "000111111113" | "AT861904300235473202" | "DE62370400440532013001" => Some(CLOSED),
+        "000111111113"
+        | "AT861904300235473202"
+        | "DE62370400440532013001"
+        | "IT60X0542811101000000123456" => Some(CLOSED),
         "000222222227" | "AT902219800000000000" => Some(NO_FUNDS),
         _ => None,
     }
