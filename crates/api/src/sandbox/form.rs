@@ -80,7 +80,7 @@ fn element(node: &Map<String, Value>, rest: &[&str]) -> String {
         (Some(&field), Some(Value::Object(fields))) => !field.is_empty() && !has(fields, rest),
         _ => false,
     };
-    if is_open { last.to_string() } else { (last + 1).to_string() }
+    if is_open { last.to_string() } else { last.saturating_add(1).to_string() }
 }
 
 fn has(fields: &Map<String, Value>, path: &[&str]) -> bool {

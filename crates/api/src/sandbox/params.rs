@@ -3,6 +3,7 @@
 //! An operation parses everything it accepts before it acts, and calls [`Params::finish`].
 
 mod kept;
+mod rearrange;
 
 use serde_json::{Map, Value, json};
 
@@ -65,11 +66,6 @@ impl Params {
     /// Whether the parameter is given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tree.contains_key(name)
-    }
-
-    /// Sets a parameter that the path gives.
-    pub(crate) fn set(&mut self, name: &str, text: &str) {
-        self.tree.insert(name.to_owned(), json!(text));
     }
 
     /// Refuses what no accessor has taken.

@@ -1,6 +1,7 @@
 //! Checkout Sessions: made, listed and expired by the API; the customer completes them on their page.
 
 mod parts;
+mod shapes;
 
 use serde_json::{Value, json};
 
@@ -31,29 +32,33 @@ const SHORTEST: i64 = 1_800;
 const KEPT: &[&str] = &[
     "adaptive_pricing",
     "after_expiration",
-    "billing_address_collection",
     "branding_settings",
     "consent_collection",
     "custom_fields",
     "excluded_payment_method_types",
-    "integration_identifier",
     "invoice_creation",
-    "locale",
     "managed_payments",
     "name_collection",
     "optional_items",
-    "origin_context",
     "payment_method_options",
     "permissions",
     "phone_number_collection",
-    "redirect_on_completion",
-    "return_url",
     "saved_payment_method_options",
     "shipping_address_collection",
     "shipping_options",
-    "submit_type",
     "tax_id_collection",
     "wallet_options",
+];
+
+/// The same, of texts.
+const KEPT_TEXTS: &[&str] = &[
+    "billing_address_collection",
+    "integration_identifier",
+    "locale",
+    "origin_context",
+    "redirect_on_completion",
+    "return_url",
+    "submit_type",
 ];
 
 struct LineItem {
@@ -181,8 +186,13 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let types = if is_endive { None } else { params.strings("payment_method_types")? };
     let payment_method_types = types.or(allowed.clone());
     let metadata = params.metadata()?;
-    let kept: Vec<_> =
-        KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
+    let mut kept = Vec::new();
+    for name in KEPT {
+        kept.push((*name, params.kept(name)?));
+    }
+    for name in KEPT_TEXTS {
+        kept.push((*name, params.string(name)?.map(Value::from)));
+    }
     params.finish()?;
 
     let customer = customer.map(|id| customers::live(tx, &id, "customer")).transpose()?;
@@ -261,13 +271,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     body["allowed_payment_method_types"] = json!(allowed);
     for (name, value) in kept {
         if let Some(value) = value {
-            body[name] = value;
+            body[name] = shapes::complete(name, value);
         }
-    }
-    if let Some(collection) = body.get_mut("tax_id_collection")
-        && collection["required"].is_null()
-    {
-        collection["required"] = json!("never");
     }
     for (name, text) in custom_text.as_ref().and_then(Value::as_object).into_iter().flatten() {
         body["custom_text"][name] = text.clone();

@@ -10,6 +10,7 @@ use super::{
 use crate::sandbox::{
     billing::{
         cancel::{self, Ending},
+        credit::BalanceChange,
         offer::Offer,
     },
     error::ApiError,
@@ -192,6 +193,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     };
     let offer = offer(tx, discount.flatten(), None)?;
     tx.create(&customer)?;
+    let balance = customer.integer("balance").unwrap_or(0);
+    tx.note_balance(&customer, BalanceChange::plain("initial", balance))?;
     if let Some(offer) = offer {
         discounts::give(tx, &mut customer, &offer)?;
         tx.save(&customer)?;
@@ -250,6 +253,9 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
         None => {}
     }
     tx.update(&before, &customer)?;
+    let balance = |customer: &Object| customer.integer("balance").unwrap_or(0);
+    let change = balance(&customer) - balance(&before);
+    tx.note_balance(&customer, BalanceChange::plain("adjustment", change))?;
     Ok(customer.body)
 }
 

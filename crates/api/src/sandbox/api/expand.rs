@@ -14,6 +14,28 @@ use crate::sandbox::{
 /// Stripe's limit of levels; the `data` of a list is one.
 const MAX_DEPTH: usize = 4;
 
+/// Members that Stripe's objects may have and ours do not, each of some object: asked for, they are left out.
+const OPTIONAL: &[&str] = &[
+    "account",
+    "applies_to",
+    "breakdown",
+    "cash_balance",
+    "charge",
+    "currency_options",
+    "custom_fields",
+    "failure_balance_transaction",
+    "hooks",
+    "next_action",
+    "payment_record",
+    "presentment_details",
+    "radar_options",
+    "rule",
+    "tax",
+    "threshold_reason",
+    "transfer",
+    "transfer_reversal",
+];
+
 /// Takes `expand` out of the parameters.
 pub(super) fn take(tree: &mut Tree) -> Result<Vec<String>, ApiError> {
     let Some(node) = tree.remove("expand") else { return Ok(Vec::new()) };
@@ -68,6 +90,7 @@ fn walk(
                 versions::downgrade(tx, version, &mut value)?;
                 node[*field] = value;
             }
+            None if OPTIONAL.contains(field) => return Ok(()),
             None => return Err(not_expandable(path)),
         }
     }
@@ -96,14 +119,16 @@ fn resolve(
         let is_plain = !(value.is_null() || value.is_object() || value.is_array());
         return if is_plain && is_leaf { Err(not_expandable(path)) } else { Ok(()) };
     };
-    let kind = kind_of(field).ok_or_else(|| not_expandable(path))?;
-    let found = match kind {
+    let found = match kind_of(field) {
+        // What a movement of money is for can be of several kinds.
+        None if field == "source" => tx.find_any(id)?,
+        None => return Err(not_expandable(path)),
         // Some rates are known without being kept.
-        Kind::TaxRate => tx.tax_rate(id, "expand").ok(),
-        kind => tx.find(kind, id)?,
+        Some(Kind::TaxRate) => tx.tax_rate(id, "expand").ok(),
+        Some(kind) => tx.find(kind, id)?,
     };
     if let Some(object) = found {
-        *value = match kind {
+        *value = match object.kind {
             Kind::BalanceTransaction => balance::shown(tx.now(), object.body),
             Kind::PaymentMethod if field == "default_source" => sources::card(&object),
             _ => object.body,

@@ -1,6 +1,10 @@
 //! Payment intents and setup intents.
 
+mod update;
+
 use serde_json::{Value, json};
+
+pub(super) use self::update::{update_payment_intent, update_setup_intent};
 
 use super::{Outcome, Page, Request, customers, subscriptions::usable_payment_method};
 use crate::sandbox::{
@@ -128,6 +132,7 @@ pub(super) fn confirm_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outco
     let off_session = params.boolean("off_session")?.unwrap_or(false);
     let return_url = params.string("return_url")?;
     params.string("capture_method")?;
+    params.string("client_secret")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if is_settled(&intent) {
@@ -300,6 +305,7 @@ pub(super) fn confirm_setup_intent(tx: &mut Tx<'_>, request: Request) -> Outcome
     let mut params = request.params;
     let payment_method = params.string("payment_method")?;
     params.string("return_url")?;
+    params.string("client_secret")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
     if matches!(intent.text("status"), Some("succeeded" | "canceled")) {

@@ -1,10 +1,12 @@
 //! Invoices.
 
+mod fields;
 mod previews;
 mod taxed_by;
 
 use serde_json::{Value, json};
 
+use self::fields::{DAYS_TO_PAY, Fields};
 pub(super) use self::previews::create_preview;
 use self::taxed_by::TaxedBy;
 use super::{
@@ -28,7 +30,6 @@ use crate::sandbox::{
     cards::AUTHENTICATION_REQUIRED,
     error::ApiError,
     object::{Kind, Object},
-    params::Metadata,
     payment::Presence,
     store::{Listing, Tx},
 };
@@ -44,15 +45,13 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let collection =
         params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
     let days_until_due = params.integer_from("days_until_due", 0)?;
-    let description = params.clearable("description")?;
     let items = params.choice("pending_invoice_items_behavior", &["exclude", "include"])?;
     let auto_advance = params.boolean("auto_advance")?.unwrap_or(false);
     let currency = params.string("currency")?;
     let default_payment_method = params.string("default_payment_method")?;
     let discounts = take_discounts(&mut params)?;
-    let metadata = params.metadata()?;
+    let fields = Fields::take(&mut params)?;
     let taxed_by = TaxedBy::take(&mut params)?;
-    params.ignore(&["due_date", "footer", "payment_settings", "custom_fields", "rendering"])?;
     params.finish()?;
     let subscription =
         subscription.map(|id| tx.get(Kind::Subscription, &id, "subscription")).transpose()?;
@@ -86,7 +85,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         lines: Vec::new(),
         period: Period { start: now, end: now },
         finalizes_itself: auto_advance,
-        days_until_due: days_until_due.filter(|_| collection.as_deref() == Some("send_invoice")),
+        days_until_due: (collection.as_deref() == Some("send_invoice"))
+            .then(|| days_until_due.unwrap_or(DAYS_TO_PAY)),
     };
     let mut invoice = tx.draft_invoice(draft, pending)?;
     match subscription {
@@ -96,10 +96,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         }
         None => tx.settle_discounts(&invoice, None)?,
     }
-    Metadata::apply(metadata, &mut invoice.body);
-    if let Some(description) = description {
-        invoice.body["description"] = json!(description);
-    }
+    fields.apply(&mut invoice)?;
     if let Some(id) = default_payment_method {
         customers::owned_payment_method(tx, &id, &customer.id, "default_payment_method")?;
         invoice.body["default_payment_method"] = json!(id);
@@ -138,27 +135,34 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = find(tx, request.id())?;
     let mut params = request.params;
-    let metadata = params.metadata()?;
-    let description = params.clearable("description")?;
+    let fields = Fields::take(&mut params)?;
     let auto_advance = params.boolean("auto_advance")?;
-    let footer = params.clearable("footer")?;
+    let collection =
+        params.choice("collection_method", &["charge_automatically", "send_invoice"])?;
+    let days_until_due = params.integer_from("days_until_due", 0)?;
     let default_payment_method = params.clearable("default_payment_method")?;
     let taxed_by = TaxedBy::take(&mut params)?;
     params.finish()?;
     let mut invoice = before.clone();
-    Metadata::apply(metadata, &mut invoice.body);
-    for (name, value) in [
-        ("description", description),
-        ("footer", footer),
-        ("default_payment_method", default_payment_method),
-    ] {
-        if let Some(value) = value {
-            invoice.body[name] = json!(value);
-        }
+    let is_draft = before.text("status") == Some("draft");
+    if !is_draft && (collection.is_some() || fields.has_due_date()) {
+        return Err(
+            ApiError::invalid("This invoice is no longer editable").code("invoice_not_editable")
+        );
+    }
+    if let Some(collection) = collection {
+        invoice.body["collection_method"] = json!(collection);
+        let sent = collection == "send_invoice";
+        let days = days_until_due.unwrap_or(DAYS_TO_PAY);
+        invoice.body["due_date"] = json!(sent.then(|| tx.now() + days * 86_400));
+    }
+    fields.apply(&mut invoice)?;
+    if let Some(id) = default_payment_method {
+        invoice.body["default_payment_method"] = json!(id);
     }
     if let Some(auto_advance) = auto_advance {
         invoice.body["auto_advance"] = json!(auto_advance);
-        if invoice.text("status") == Some("draft") {
+        if is_draft {
             let at = auto_advance.then(|| tx.now() + DRAFT_TIME);
             invoice.body["automatically_finalizes_at"] = json!(at);
         }
@@ -209,7 +213,7 @@ pub(super) fn pay(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let payment_method = params.string("payment_method")?;
     let off_session = params.boolean("off_session")?.unwrap_or(true);
     params.boolean("forgive")?;
-    params.boolean("paid_out_of_band")?;
+    let elsewhere = params.boolean("paid_out_of_band")?.unwrap_or(false);
     params.finish()?;
     if invoice.text("status") == Some("draft") {
         tx.finalize_invoice(&mut invoice)?;
@@ -223,6 +227,10 @@ pub(super) fn pay(tx: &mut Tx<'_>, request: Request) -> Outcome {
             return Err(ApiError::invalid("Invoices with a status of void cannot be paid.")
                 .code("invoice_not_open"));
         }
+    }
+    if elsewhere {
+        tx.mark_paid_elsewhere(&mut invoice)?;
+        return Ok(invoice.body);
     }
     let customer = invoice.text("customer").unwrap_or_default().to_owned();
     let method = match payment_method {

@@ -7,6 +7,7 @@ mod balance;
 mod charges;
 mod checkout_sessions;
 mod coupons;
+mod customer_balance;
 mod customers;
 mod discounts;
 mod disputes;
@@ -20,6 +21,7 @@ mod list;
 mod payment_methods;
 mod payment_pages;
 mod permissions;
+mod plans;
 mod portal_configurations;
 mod portal_sessions;
 mod prices;
@@ -110,10 +112,19 @@ struct Answer {
 pub(super) fn configure(routes: &mut web::ServiceConfig) {
     routes
         .app_data(web::PayloadConfig::new(MAX_BODY))
-        .service(web::resource("/v1/{path:.*}").to(handle));
+        // Nothing is at `/v1` itself nor under `/v2`; that too is said in Stripe's envelope.
+        .service(web::resource(["/v1", "/v1/{path:.*}", "/v2/{path:.*}"]).to(handle));
 }
 
-async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) -> HttpResponse {
+async fn handle(
+    request: HttpRequest,
+    body: Result<Bytes, actix_web::Error>,
+    sandbox: web::Data<Sandbox>,
+) -> HttpResponse {
+    let (body, whole) = match body {
+        Ok(body) => (body, Ok(())),
+        Err(error) => (Bytes::new(), Err(unreadable(&error))),
+    };
     let request_id = format!("req_{}", random_word(14));
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let key = header("Idempotency-Key").filter(|_| request.method() == "POST").map(str::to_owned);
@@ -121,9 +132,10 @@ async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) 
     let (fault, when) = sandbox.faults.strike_request(method, path).unzip();
     let done = match when {
         Some(When::Before) => None,
-        Some(When::After) | None => {
-            Some(answer(&request, &body, &sandbox, &request_id, key.clone()).await)
-        }
+        Some(When::After) | None => Some(match whole {
+            Ok(()) => answer(&request, &body, &sandbox, &request_id, key.clone()).await,
+            Err(error) => Err(error),
+        }),
     };
     let answer = match fault {
         None => done,
@@ -178,6 +190,14 @@ async fn handle(request: HttpRequest, body: Bytes, sandbox: web::Data<Sandbox>) 
     }
     insert_date(&mut response, sandbox.store.surroundings().clock.now());
     response.content_type("application/json").body(answer.body)
+}
+
+/// A body that is too large, or that did not arrive.
+fn unreadable(error: &actix_web::Error) -> ApiError {
+    let status = error.as_response_error().status_code().as_u16();
+    let mut refusal = ApiError::invalid(format!("The request body could not be read: {error}."));
+    refusal.status = status;
+    refusal
 }
 
 /// The sandbox's time, not the wall's: clients that order what they read by `Date` see one clock.

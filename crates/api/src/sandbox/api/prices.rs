@@ -1,9 +1,11 @@
 //! Prices, and the lookup keys that move between them.
 
+mod lookup_keys;
 mod tiers;
 
 use serde_json::{Value, json};
 
+use self::lookup_keys::{check_lookup_key, free_lookup_key};
 use super::{Outcome, Page, Request, products};
 use crate::sandbox::{
     billing::pricing,
@@ -14,12 +16,12 @@ use crate::sandbox::{
 };
 
 const INTERVALS: &[&str] = &["day", "week", "month", "year"];
-/// Longest `lookup_key`, in characters.
-const MAX_LOOKUP_KEY: usize = 200;
 
 /// A price to be made.
 #[derive(Debug, Clone)]
 pub(super) struct NewPrice {
+    /// One is made up unless it is given.
+    id: Option<String>,
     currency: String,
     /// Minor units when they are whole, and their decimal form.
     amount: Option<(Option<i64>, String)>,
@@ -91,6 +93,7 @@ impl NewPrice {
         let custom_unit_amount = tiers::take_custom_unit_amount(params)?;
         let currency_options = params.kept("currency_options")?;
         Ok(NewPrice {
+            id: None,
             currency,
             amount,
             recurring,
@@ -136,7 +139,8 @@ impl NewPrice {
         }
         // Shown only when asked for.
         let private = json!({ "currency_options": self.currency_options, "tiers": self.tiers });
-        let price = Object::new(Kind::Price, tx.now(), body).with_private(private);
+        let id = self.id.unwrap_or_else(|| Kind::Price.new_id());
+        let price = Object::with_id(Kind::Price, id, tx.now(), body).with_private(private);
         tx.create(&price)?;
         Ok(price)
     }
@@ -197,6 +201,11 @@ impl GivenPrice {
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
+    create_with_id(tx, request, None)
+}
+
+/// As [`create`], with an id that the caller chose, as plans may.
+pub(super) fn create_with_id(tx: &mut Tx<'_>, request: Request, id: Option<String>) -> Outcome {
     let mut params = request.params;
     let product = params.string("product")?;
     let product_data = params.hash("product_data", |data| {
@@ -210,7 +219,8 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         Metadata::apply(data.metadata()?, &mut body);
         Ok((id, body))
     })?;
-    let new = NewPrice::take(&mut params)?;
+    let mut new = NewPrice::take(&mut params)?;
+    new.id = id;
     params.finish()?;
 
     let product = match (product, product_data) {
@@ -310,43 +320,6 @@ pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {
             && is(price, "/recurring/interval", &interval)
             && is(price, "/recurring/usage_type", &usage_type)
     })
-}
-
-/// Takes a lookup key off the price that has it, when the request says so; else it must be free.
-fn free_lookup_key(
-    tx: &mut Tx<'_>,
-    key: &str,
-    transfers: bool,
-    new_owner: Option<&str>,
-) -> Result<(), ApiError> {
-    let Some(before) = tx.find_by_lookup(Kind::Price, key)? else { return Ok(()) };
-    if new_owner == Some(&before.id) {
-        return Ok(());
-    }
-    if !transfers {
-        return Err(ApiError::invalid_param(
-            "lookup_key",
-            format!(
-                "A price (`{}`) already uses that lookup key. Use `transfer_lookup_key=true` to transfer it to \
-                 this price.",
-                before.id
-            ),
-        )
-        .code("resource_already_exists"));
-    }
-    let mut owner = before.clone();
-    owner.body["lookup_key"] = Value::Null;
-    tx.update(&before, &owner)
-}
-
-fn check_lookup_key(key: Option<&str>) -> Result<(), ApiError> {
-    match key {
-        Some(key) if key.chars().count() > MAX_LOOKUP_KEY => Err(ApiError::invalid_param(
-            "lookup_key",
-            format!("Invalid string: must be at most {MAX_LOOKUP_KEY} characters"),
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// `unit_amount`, which a fraction of a minor unit leaves null, and its decimal form.

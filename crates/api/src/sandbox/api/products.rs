@@ -17,7 +17,7 @@ struct Fields {
     images: Option<Vec<String>>,
     marketing_features: Option<Vec<Value>>,
     shippable: Option<bool>,
-    package_dimensions: Option<Value>,
+    package_dimensions: Option<Option<Value>>,
     metadata: Option<Metadata>,
 }
 
@@ -35,7 +35,7 @@ impl Fields {
                 Ok(json!({ "name": feature.required("name")? }))
             })?,
             shippable: params.boolean("shippable")?,
-            package_dimensions: params.kept("package_dimensions")?,
+            package_dimensions: params.clearable_hash("package_dimensions", take_dimensions)?,
             metadata: params.metadata()?,
         })
     }
@@ -51,7 +51,7 @@ impl Fields {
             ("images", self.images.map(Value::from)),
             ("marketing_features", self.marketing_features.map(Value::from)),
             ("shippable", self.shippable.map(Value::from)),
-            ("package_dimensions", self.package_dimensions),
+            ("package_dimensions", self.package_dimensions.map(Value::from)),
         ];
         for (name, change) in changes {
             if let Some(value) = change {
@@ -60,6 +60,20 @@ impl Fields {
         }
         Metadata::apply(self.metadata, body);
     }
+}
+
+/// Inches and ounces.
+fn take_dimensions(params: &mut Params) -> Result<Value, ApiError> {
+    let mut dimensions = json!({});
+    for name in ["height", "length", "weight", "width"] {
+        let text = params.required(name)?;
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+        let number = number.ok_or_else(|| {
+            ApiError::invalid_param(params.name(name), format!("Invalid decimal: {text}"))
+        })?;
+        dimensions[name] = json!(number);
+    }
+    Ok(dimensions)
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {

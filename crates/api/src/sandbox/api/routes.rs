@@ -1,11 +1,12 @@
 //! Every operation of the API.
 
 use super::{
-    Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons, customers,
-    discounts, disputes, events, intents, invoice_items, invoices, payment_methods, payment_pages,
-    portal_configurations, portal_sessions, prices, products, promotion_codes, refunds, search,
-    sources, stripecli, subscription_items, subscription_schedules, subscriptions, tax_ids,
-    tax_rates, test_clocks, tokens, webhook_endpoints,
+    Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons,
+    customer_balance, customers, discounts, disputes, events, intents, invoice_items, invoices,
+    payment_methods, payment_pages, plans, portal_configurations, portal_sessions, prices,
+    products, promotion_codes, refunds, search, sources, stripecli, subscription_items,
+    subscription_schedules, subscriptions, tax_ids, tax_rates, test_clocks, tokens,
+    webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
 
@@ -58,6 +59,10 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "customers/{}", customers::retrieve),
     Operation("POST", "customers/{}", customers::update),
     Operation("DELETE", "customers/{}", customers::delete),
+    Operation("GET", "customers/{}/balance_transactions", customer_balance::list),
+    Operation("POST", "customers/{}/balance_transactions", customer_balance::create),
+    Operation("GET", "customers/{}/balance_transactions/{}", customer_balance::retrieve),
+    Operation("POST", "customers/{}/balance_transactions/{}", customer_balance::update),
     Operation("GET", "customers/{}/discount", discounts::retrieve_of_customer),
     Operation("DELETE", "customers/{}/discount", discounts::delete_of_customer),
     Operation("GET", "customers/{}/subscriptions", subscriptions::list_of_customer),
@@ -103,6 +108,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "payment_intents", intents::create_payment_intent),
     Operation("GET", "payment_intents/search", search::payment_intents),
     Operation("GET", "payment_intents/{}", intents::retrieve_payment_intent),
+    Operation("POST", "payment_intents/{}", intents::update_payment_intent),
     Operation("POST", "payment_intents/{}/cancel", intents::cancel_payment_intent),
     Operation("POST", "payment_intents/{}/capture", intents::capture_payment_intent),
     Operation("POST", "payment_intents/{}/confirm", intents::confirm_payment_intent),
@@ -114,6 +120,11 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "payment_methods/{}/detach", payment_methods::detach),
     Operation("GET", "payment_pages/{}", payment_pages::retrieve),
     Operation("POST", "payment_pages/{}/confirm", payment_pages::confirm),
+    Operation("GET", "plans", plans::list),
+    Operation("POST", "plans", plans::create),
+    Operation("GET", "plans/{}", plans::retrieve),
+    Operation("POST", "plans/{}", plans::update),
+    Operation("DELETE", "plans/{}", plans::delete),
     Operation("GET", "prices", prices::list),
     Operation("POST", "prices", prices::create),
     Operation("GET", "prices/search", search::prices),
@@ -136,6 +147,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("GET", "setup_intents", intents::list_setup_intents),
     Operation("POST", "setup_intents", intents::create_setup_intent),
     Operation("GET", "setup_intents/{}", intents::retrieve_setup_intent),
+    Operation("POST", "setup_intents/{}", intents::update_setup_intent),
     Operation("POST", "setup_intents/{}/cancel", intents::cancel_setup_intent),
     Operation("POST", "setup_intents/{}/confirm", intents::confirm_setup_intent),
     Operation("POST", "stripecli/sessions", stripecli::open_session),

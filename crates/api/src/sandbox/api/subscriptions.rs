@@ -7,7 +7,7 @@ use serde_json::json;
 
 use self::params::{
     CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, take_automatic_tax, take_cancel_at,
-    take_cancellation_details,
+    take_cancellation_details, take_kept,
 };
 pub(super) use self::{
     params::{item_changes, new_items, take_items, take_trial_end},
@@ -58,7 +58,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let given_discounts = take_discounts(&mut params)?.unwrap_or_default();
     let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
     for name in KEPT {
-        if let Some(value) = params.kept(name)? {
+        if let Some(value) = take_kept(&mut params, name)? {
             kept[name] = value;
         }
     }

@@ -115,6 +115,30 @@ impl Tx<'_> {
         }
     }
 
+    /// Takes an open invoice for paid elsewhere: nothing is charged, and no payment has succeeded.
+    pub(crate) fn mark_paid_elsewhere(&mut self, invoice: &mut Object) -> Result<(), ApiError> {
+        let before = invoice.clone();
+        let due = invoice.integer("amount_due").unwrap_or(0);
+        invoice.body["amount_paid_off_stripe"] = json!(due);
+        self.show_paid(invoice, due);
+        self.save(invoice)?;
+        self.cancel_payment(&invoice.id, "automatic")?;
+        self.emit_change("invoice.updated", &before, invoice)?;
+        self.emit("invoice.paid", invoice, None)?;
+        dunning::invoice_was_paid(self, invoice)
+    }
+
+    fn show_paid(&self, invoice: &mut Object, due: i64) {
+        let body = &mut invoice.body;
+        body["attempted"] = json!(true);
+        body["auto_advance"] = json!(false);
+        body["status"] = json!("paid");
+        body["amount_paid"] = json!(due);
+        body["amount_remaining"] = json!(0);
+        body["next_payment_attempt"] = Value::Null;
+        body["status_transitions"]["paid_at"] = json!(self.now());
+    }
+
     fn mark_paid(&mut self, invoice: &mut Object) -> Result<(), ApiError> {
         let before = invoice.clone();
         let now = self.now();
@@ -123,14 +147,7 @@ impl Tx<'_> {
             let attempts = invoice.integer("attempt_count").unwrap_or(0);
             invoice.body["attempt_count"] = json!(attempts + 1);
         }
-        let body = &mut invoice.body;
-        body["attempted"] = json!(true);
-        body["auto_advance"] = json!(false);
-        body["status"] = json!("paid");
-        body["amount_paid"] = json!(due);
-        body["amount_remaining"] = json!(0);
-        body["next_payment_attempt"] = Value::Null;
-        body["status_transitions"]["paid_at"] = json!(now);
+        self.show_paid(invoice, due);
         self.save(invoice)?;
         self.emit_change("invoice.updated", &before, invoice)?;
         if let Some(mut payment) = self.invoice_payment(&invoice.id)? {

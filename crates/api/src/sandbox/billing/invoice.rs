@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{discount::Reduction, lines, proration::Period, totals::settle_balance};
+use super::{
+    credit::BalanceChange, discount::Reduction, lines, proration::Period, totals::settle_balance,
+};
 use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object, random_word},
@@ -188,23 +190,31 @@ impl Tx<'_> {
         customer.body["balance"] = json!(ending_balance);
         customer.body["currency"] = invoice.body["currency"].clone();
         self.update(&before, &customer)?;
+        let taken = BalanceChange::plain("applied_to_invoice", ending_balance - balance);
+        self.note_balance(&customer, BalanceChange { invoice: Some(&invoice.id), ..taken })?;
         // Counting invoices is no change worth an event.
         let sequence = customer.integer("next_invoice_sequence").unwrap_or(1);
-        customer.body["next_invoice_sequence"] = json!(sequence + 1);
+        // A number that was given takes none of the customer's.
+        let counts = invoice.body["number"].is_null();
+        customer.body["next_invoice_sequence"] = json!(sequence + i64::from(counts));
         self.save(&customer)?;
 
         let secret = random_word(40);
         let page = self.page_url(&format!("/invoice/{secret}"));
         let prefix = customer.text("invoice_prefix").unwrap_or("SANDBOX");
         let body = &mut invoice.body;
-        body["number"] = json!(format!("{prefix}-{sequence:04}"));
+        if counts {
+            body["number"] = json!(format!("{prefix}-{sequence:04}"));
+        }
         body["starting_balance"] = json!(balance);
         body["ending_balance"] = json!(ending_balance);
         body["amount_due"] = json!(due);
         body["amount_remaining"] = json!(due);
         body["status"] = json!("open");
         body["status_transitions"]["finalized_at"] = json!(now);
-        body["effective_at"] = json!(now);
+        if body["effective_at"].is_null() {
+            body["effective_at"] = json!(now);
+        }
         body["auto_advance"] = json!(body["collection_method"] == "charge_automatically");
         body["automatically_finalizes_at"] = Value::Null;
         body["next_payment_attempt"] = Value::Null;
@@ -255,22 +265,27 @@ impl Tx<'_> {
         invoice.body["next_payment_attempt"] = Value::Null;
         invoice.body["status_transitions"]["voided_at"] = json!(self.now());
         self.save(invoice)?;
-        if let Some(mut payment) = self.invoice_payment(&invoice.id)? {
-            payment.body["status"] = json!("canceled");
-            payment.body["status_transitions"]["canceled_at"] = json!(self.now());
-            self.save(&payment)?;
-            if let Some(id) = payment.body["payment"]["payment_intent"].as_str()
-                && let Some(mut intent) = self.find(Kind::PaymentIntent, id)?
-            {
-                intent.body["status"] = json!("canceled");
-                intent.body["canceled_at"] = json!(self.now());
-                intent.body["cancellation_reason"] = json!("void_invoice");
-                self.save(&intent)?;
-                self.emit("payment_intent.canceled", &intent, None)?;
-            }
-        }
+        self.cancel_payment(&invoice.id, "void_invoice")?;
         self.emit_change("invoice.updated", &before, invoice)?;
         self.emit("invoice.voided", invoice, None)
+    }
+
+    /// Cancels the payment that was to be made for an invoice.
+    pub(super) fn cancel_payment(&mut self, invoice: &str, reason: &str) -> Result<(), ApiError> {
+        let Some(mut payment) = self.invoice_payment(invoice)? else { return Ok(()) };
+        payment.body["status"] = json!("canceled");
+        payment.body["status_transitions"]["canceled_at"] = json!(self.now());
+        self.save(&payment)?;
+        if let Some(id) = payment.body["payment"]["payment_intent"].as_str()
+            && let Some(mut intent) = self.find(Kind::PaymentIntent, id)?
+        {
+            intent.body["status"] = json!("canceled");
+            intent.body["canceled_at"] = json!(self.now());
+            intent.body["cancellation_reason"] = json!(reason);
+            self.save(&intent)?;
+            self.emit("payment_intent.canceled", &intent, None)?;
+        }
+        Ok(())
     }
 }
 

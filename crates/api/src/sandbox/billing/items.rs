@@ -171,8 +171,8 @@ pub(crate) fn plan(price: &Value) -> Value {
         "nickname": price["nickname"],
         "product": price["product"],
         "tiers_mode": price["tiers_mode"],
-        "transform_usage": null,
-        "trial_period_days": null,
+        "transform_usage": price["transform_quantity"],
+        "trial_period_days": recurring["trial_period_days"],
         "usage_type": recurring["usage_type"],
     })
 }

@@ -5,6 +5,7 @@ pub(crate) mod calendar;
 pub(crate) mod cancel;
 pub(crate) mod change;
 pub(crate) mod collect;
+pub(crate) mod credit;
 pub(crate) mod discount;
 pub(crate) mod dunning;
 pub(crate) mod invoice;

@@ -112,6 +112,9 @@ impl Params {
         let path = self.name(name);
         let Some(node) = self.tree.remove(name) else { return Ok(None) };
         if let Some((_, shape)) = SHAPES.iter().find(|(known, _)| *known == name) {
+            if node.as_str().is_some_and(|text| !text.is_empty()) {
+                return Err(ApiError::invalid_param(path, "Invalid object"));
+            }
             let mut unknown = Vec::new();
             find_unknown(&node, shape, &path, &mut unknown);
             super::refuse_unknown(&unknown)?;

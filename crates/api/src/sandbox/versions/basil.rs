@@ -63,7 +63,8 @@ fn invoice(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     invoice["quote"] = parent["quote_details"]["quote"].clone();
     let is_paid = invoice["status"] == "paid";
     invoice["paid"] = json!(is_paid);
-    invoice["paid_out_of_band"] = json!(false);
+    let elsewhere = invoice["amount_paid_off_stripe"].as_i64().unwrap_or(0);
+    invoice["paid_out_of_band"] = json!(elsewhere > 0);
     invoice["discount"] = first_discount(invoice);
     let taxes = take(invoice, "total_taxes");
     let taxes = taxes.as_array().cloned().unwrap_or_default();

@@ -46,6 +46,14 @@ pub(super) const CHANGES: &[Change] = &[
             Ok(())
         },
     },
+    Change {
+        since: "2026-09-30.endive",
+        objects: &["subscription_schedule"],
+        undo: |_, schedule| {
+            remove(schedule, &["pause_schedules"]);
+            Ok(())
+        },
+    },
     // Payment methods are chosen by the account; sessions tell what was allowed.
     Change {
         since: "2026-09-30.endive",

@@ -82,3 +82,27 @@ async fn what_belongs_to_a_charge_or_a_customer_is_found_below_it() {
         assert_eq!(found["data"][0]["customer"], customer);
     }
 }
+
+#[tokio::test]
+async fn members_that_may_be_missing_can_be_asked_for() {
+    let sandbox = Sandbox::start().await;
+    let price = sandbox.price("Starter", "1000", "month").await;
+    let customer = sandbox.customer("pm_card_visa").await;
+    sandbox.subscribe(&customer, &price).await;
+    let coupon = [("percent_off", "10"), ("duration", "once")];
+    sandbox.post("/v1/coupons", &coupon).await;
+    for path in [
+        "coupons?expand[]=data.applies_to",
+        "customers?expand[]=data.cash_balance&expand[]=data.tax",
+        "charges?expand[]=data.transfer",
+        "invoices?expand[]=data.threshold_reason",
+    ] {
+        let found = sandbox.get(&format!("/v1/{path}")).await;
+        assert_eq!(found["data"].as_array().unwrap().len(), 1, "{path}");
+    }
+    let found = sandbox.get("/v1/balance_transactions?expand[]=data.source").await;
+    assert_eq!(found["data"][0]["source"]["object"], "charge");
+    let path = "/v1/customers?expand[]=data.colour";
+    let error = sandbox.send(Method::GET, path, &[], &[]).await.error(400);
+    assert_eq!(error["param"], "expand");
+}

@@ -21,6 +21,20 @@ use crate::sandbox::{
 /// Parameters that decide nothing in the sandbox and are shown again as they came.
 pub(super) const KEPT: &[&str] =
     &["description", "invoice_settings", "payment_settings", "trial_settings", "on_behalf_of"];
+/// One of [`KEPT`], whole where only a part was given.
+pub(super) fn take_kept(params: &mut Params, name: &str) -> Result<Option<Value>, ApiError> {
+    let Some(mut value) = params.kept(name)? else { return Ok(None) };
+    if name == "invoice_settings" && value.is_object() {
+        let own = json!({ "account_tax_ids": null, "issuer": { "type": "self" } });
+        for (member, unset) in own.as_object().into_iter().flatten() {
+            if value[member].is_null() {
+                value[member] = unset.clone();
+            }
+        }
+    }
+    Ok(Some(value))
+}
+
 /// Parameters that are taken and decide nothing.
 pub(super) const IGNORED: &[&str] =
     &["billing_mode", "billing_thresholds", "off_session", "pending_invoice_item_interval"];
@@ -41,6 +55,8 @@ pub(in crate::sandbox::api) struct ItemParam {
 impl ItemParam {
     pub(super) fn take(params: &mut Params) -> Result<ItemParam, ApiError> {
         params.ignore(&["billing_thresholds", "clear_usage"])?;
+        // The older name.
+        params.rename("plan", "price");
         let has_price = params.has("price") || params.has("price_data");
         Ok(ItemParam {
             id: params.string("id")?,

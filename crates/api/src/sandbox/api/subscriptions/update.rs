@@ -6,7 +6,7 @@ use super::{
     find, no_payment_method,
     params::{
         CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, item_changes, take_automatic_tax,
-        take_cancel_at, take_cancellation_details, take_items, take_trial_end,
+        take_cancel_at, take_cancellation_details, take_items, take_kept, take_trial_end,
     },
     undone,
 };
@@ -60,8 +60,10 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let metadata = params.metadata()?;
     let automatic_tax = take_automatic_tax(&mut params)?;
     let discounts = take_discounts(&mut params)?;
-    let kept: Vec<_> =
-        KEPT.iter().map(|name| Ok((*name, params.kept(name)?))).collect::<Result<_, ApiError>>()?;
+    let kept: Vec<_> = KEPT
+        .iter()
+        .map(|name| Ok((*name, take_kept(&mut params, name)?)))
+        .collect::<Result<_, ApiError>>()?;
     params.boolean("trial_from_plan")?;
     let default_tax_rates = take_ids(&mut params, "default_tax_rates")?;
     params.ignore(IGNORED)?;
