@@ -4,7 +4,8 @@
 #
 #   scripts/bench product               about a quarter of an hour, after the build
 #   scripts/bench product --quick       two seconds a cell, 64 connections alone; prints and keeps nothing
-#   scripts/bench product --scale       also with 100 thousand and 1 million users, and 10 million events: an hour
+#   scripts/bench product --scale       with 1 thousand, 100 thousand and 1 million users, and 10 million events, and
+#                                       nothing else: as long; writes bench/product-scale.md
 #   scripts/bench product --no-build    with what target/release holds
 #   scripts/bench product --only me,webhook --databases sqlite
 set -euo pipefail

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -16,12 +17,12 @@ import time
 import fixtures
 import report
 from fixtures import http, signed_in
-from machine import Load, Server, finish, free_port, get, measure, steady
+from machine import Database, Load, Server, finish, free_port, get, measure, send, steady
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TARGET = pathlib.Path(os.environ["BENCH_TARGET"])
 POSTGRES = os.environ["TEST_DATABASE_URL"]
-RATE_AT_MOST = 25_000  # deliveries a second that are prepared, since none may be sent twice
+RATE_AT_MOST = {1: 8_000, 16: 20_000, 64: 25_000}  # deliveries a second that are prepared: none may be sent twice
 USERS = 1000
 STORY = ["me", "portal-session", "portal-session at 100 ms", "webhook", "episodes", "feed 200", "feed 304", "media", "login"]
 
@@ -33,7 +34,8 @@ def options():
     parser.add_argument("--connections", help="comma-separated [default: 1,16,64]")
     parser.add_argument("--databases", default="sqlite,postgres")
     parser.add_argument("--only", help=f"loads, comma-separated, of: {', '.join(STORY)}")
-    parser.add_argument("--scale", action="store_true", help="also with 100 thousand and 1 million users")
+    parser.add_argument("--scale", action="store_true", help="1 thousand, 100 thousand and 1 million users, and nothing else")
+    parser.add_argument("--scale-sizes", default="1000:0,100000:0,1000000:10000000", help="users:old events, comma-separated")
     parser.add_argument("--no-build", action="store_true", help="with what is built")
     parser.add_argument("--no-express", action="store_true", help="without the Express server")
     chosen = parser.parse_args()
@@ -46,21 +48,27 @@ def options():
 class Bench:
     def __init__(self, chosen, scratch):
         self.chosen, self.scratch = chosen, scratch
-        # What is read once and thrown away stays in memory where there is such a place.
+        # Requests are read once and thrown away: in memory, where there is such a place, they do not load the disk.
+        memory = pathlib.Path("/dev/shm")
+        roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4e9
+        self.requests = pathlib.Path(tempfile.mkdtemp(prefix="circle-bench-", dir=memory if roomy else scratch))
+        self.postgres = Database(POSTGRES) if "postgres" in chosen.databases else None
         self.stripe = Server("constant Stripe", [str(TARGET / "examples/constant_stripe"), "127.0.0.1:0"], free_port(),
                              scratch / "stripe.log", ready="/v1/account")
         self.stripe.command[1] = f"127.0.0.1:{self.stripe.port}"
-        self.found = {"cells": {}, "facts": {}, "scale": {}}
+        self.found = {"cells": {}, "facts": {}, "scale": {}, "statements": {}}
 
     def fact(self, name, value):
         self.found["facts"][name] = value
         print(f"  {name}: {value}", flush=True)
 
     def cell(self, who, engine, load, connections, server, requests):
-        cell = measure(server, requests, connections, self.chosen.seconds, self.scratch)
+        others = {"Stripe": self.stripe} | ({"PostgreSQL": self.postgres} if engine == "postgres" else {})
+        cell = measure(server, requests, connections, self.chosen.seconds, self.requests / "requests", others)
         self.found["cells"][who, engine, load, connections] = cell
         print(f"  {who:8} {engine:8} {load:24} {connections:3}  {cell.rate:9.0f}/s  p50 {cell.p50:8.2f} ms  "
-              f"p99 {cell.p99:8.2f} ms  {cell.cpu_ms:7.3f} ms CPU  {cell.memory:6.1f} MB  {cell.refused} refused", flush=True)
+              f"p99 {cell.p99:8.2f} ms  {cell.cpu_ms:7.3f} ms CPU  "
+              f"{' '.join(f'{name} {ms:.3f}' for name, ms in cell.others_ms.items())}  {cell.memory:6.1f} MB  {cell.refused} refused", flush=True)
         return cell
 
     def delay_stripe(self, milliseconds):
@@ -158,13 +166,13 @@ class Bench:
         feeds = [f"/feeds/{fixtures.feed_token(user)}.xml" for user in users]
         audio = [f"/media/f/{fixtures.feed_token(user)}/ep_bench_1.mp3" for user in users]
         deliveries = fixtures.Deliveries(users)
-        count = RATE_AT_MOST * self.chosen.seconds
+        count = lambda connections: RATE_AT_MOST.get(connections, 25_000) * self.chosen.seconds
         portal = lambda: Load([signed_in("POST", "/api/billing/portal-session", b) for b in bearers()])
         return {
             "me": lambda _: Load([signed_in("GET", "/api/me", b) for b in bearers()]),
             "portal-session": lambda _: portal(),
             "portal-session at 100 ms": lambda _: portal(),
-            "webhook": lambda _: Load(deliveries.take(count), once=True),
+            "webhook": lambda _, connections=64: Load(deliveries.take(count(connections)), once=True),
             "episodes": lambda _: Load([signed_in("GET", episodes, b) for b in bearers()]),
             "feed 200": lambda _: Load([http("GET", feed) for feed in feeds]),
             "feed 304": lambda port: Load([http("GET", feed, [f"If-None-Match: {etag(port, feed)}"]) for feed in feeds[:50]]),
@@ -181,7 +189,7 @@ class Bench:
                 starts.append(server.started_in)
         self.fact(f"start_ms_{engine}", round(statistics.median(starts) * 1000, 1))
         with self.circle(database) as server:
-            time.sleep(2)
+            time.sleep(8)  # the site is being compressed
             self.fact(f"idle_mb_{engine}", round(server.memory(), 1))
             self.fact("page_kb", page_size(server.port))
             loads = self.loads(fixtures.circle_token, list(range(1, USERS + 1)))
@@ -189,11 +197,25 @@ class Bench:
             for load in self.chosen.only:
                 self.delay_stripe(100 if "100 ms" in load else 0)
                 for connections in self.chosen.connections:
-                    self.cell("circle", engine, load, connections, server, loads[load](server.port))
+                    self.cell("circle", engine, load, connections, server, prepared(loads, load, server, connections))
             self.together(engine, server, loads)
-            time.sleep(2)
+            time.sleep(5)
             self.fact(f"after_mb_{engine}", round(server.memory(), 1))
+            if self.postgres and engine == "postgres":
+                self.count_statements(server, loads)
         self.drop(database)
+
+    def count_statements(self, server, loads):
+        """What one request asks of PostgreSQL, everything prepared."""
+        self.delay_stripe(0)
+        for load in [load for load in self.chosen.only if load not in ("media", "login", "portal-session at 100 ms")]:
+            records = list(itertools.islice(iter(prepared(loads, load, server, 1).records), 100))
+            half = len(records) // 2
+            send(server.port, records[:half])
+            with self.postgres.statements() as told:
+                send(server.port, records[half:])
+            self.found["statements"][load] = len(told) / (len(records) - half)
+            print(f"  {load}: {self.found['statements'][load]:.1f} statements a request", flush=True)
 
     def together(self, engine, server, loads):
         """What one load does to another."""
@@ -201,14 +223,14 @@ class Bench:
         if {"me", "portal-session at 100 ms"} <= set(self.chosen.only):
             self.delay_stripe(100)
             background = loads["portal-session at 100 ms"](server.port)
-            background.write(self.scratch / "background")
-            wrk = background.start(server.port, 64, seconds + 3, self.scratch / "background")
+            background.write(self.requests / "background")
+            wrk = background.start(server.port, 64, seconds + 3, self.requests / "background")
             self.cell("circle", engine, "me while portal at 100 ms", 64, server, loads["me"](server.port))
             finish(wrk)
         if {"me", "login"} <= set(self.chosen.only):
             background = loads["login"](server.port)
-            background.write(self.scratch / "background")
-            wrk = background.start(server.port, 16, seconds + 2, self.scratch / "background")
+            background.write(self.requests / "background")
+            wrk = background.start(server.port, 16, seconds + 2, self.requests / "background")
             time.sleep(1)
             taken = steady(server.port, loads["me"](server.port).records[0], 50, seconds)
             finish(wrk)
@@ -226,23 +248,31 @@ class Bench:
             self.delay_stripe(0)
             for load in [load for load in ("me", "portal-session", "webhook", "login") if load in self.chosen.only]:
                 for connections in self.chosen.connections:
-                    self.cell("express", engine, load, connections, server, loads[load](server.port))
+                    self.cell("express", engine, load, connections, server, prepared(loads, load, server, connections))
         self.drop(database)
 
     def scale(self, engine):
-        for users, events in ((1000, 0), (100_000, 0), (1_000_000, 10_000_000)):
+        for size in self.chosen.scale_sizes.split(","):
+            users, events = map(int, size.split(":"))
             print(f"circle on {engine} with {users} users and {events} old events", flush=True)
             some = random.Random(1).sample(range(1, users + 1), min(users, 20_000))
+            begun = time.time()
             database = self.migrated(engine, "bench_scale", users, some[:1000])
             if events:
                 fixtures.fill_events(database, events)
+            print(f"  filled in {time.time() - begun:.0f} s", flush=True)
             with self.circle(database) as server:
                 loads = self.loads(fixtures.circle_token, some)
                 self.delay_stripe(0)
-                for load in ("me", "episodes", "webhook"):
-                    cell = self.cell(f"{users}", engine, load, 64, server, loads[load](server.port))
+                for load in ("me", "portal-session", "episodes", "webhook"):
+                    cell = self.cell(f"{users} users", engine, load, 64, server, loads[load](server.port))
                     self.found["scale"][engine, load, users] = cell
             self.drop(database)
+
+
+def prepared(loads, load, server, connections):
+    """A load's requests. Only those that can be sent once depend on how many are to be sent."""
+    return loads[load](server.port, connections) if load == "webhook" else loads[load](server.port)
 
 
 def etag(port, feed):
@@ -275,20 +305,24 @@ def main():
         # Databases lie on the disk.
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circle-bench-", dir=TARGET)))
         bench = Bench(chosen, scratch)
+        stack.callback(shutil.rmtree, bench.requests)
         begun = time.time()
         stack.enter_context(bench.stripe)
-        bench.limits()
+        if not chosen.scale:
+            bench.limits()
         for engine in chosen.databases.split(","):
+            if chosen.scale:
+                bench.scale(engine)
+                continue
             bench.product(engine)
             if not chosen.no_express:
                 bench.reference(engine)
-            if chosen.scale:
-                bench.scale(engine)
         bench.fact("binary_mb", round((TARGET / "circle").stat().st_size / 1e6, 1))
         text = report.write(bench.found, chosen, time.time() - begun)
     print(text)
-    if not chosen.quick and chosen.only == STORY:
-        (ROOT / "bench/product.md").write_text(text)
+    whole = chosen.only == STORY and chosen.databases == "sqlite,postgres"
+    if whole and not chosen.quick and not chosen.no_express:
+        (ROOT / ("bench/product-scale.md" if chosen.scale else "bench/product.md")).write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """Listeners, their tokens, and the events that Stripe would send of them."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import sqlite3
 import subprocess
 import time
+
+from machine import Database
 
 SECRET_KEY = "bench-secret-key-of-no-worth-000"
 WEBHOOK_SECRET = "whsec_bench"
@@ -16,6 +19,9 @@ BCRYPT = "$2b$12$PySTM3pBrELVRgqlhC6MqObQWiENci5Hm1/yuOIpFSN5qkV7HQFeS"
 FIRST = 1_000_000  # ids count from here, so that all are as long
 FAR = 1_900_000_000
 EPISODES = 20
+# What the history of access says of a listener before and since the first payment; the subscription's number follows.
+OUT = '{"allowed":false,"plan":null,"reason":"no_subscription","until":null,"subscription":null}'
+IN = '{"allowed":true,"plan":"pro","reason":"active","until":null,"subscription":"sub_'
 
 
 def sign(key, message):
@@ -60,14 +66,16 @@ def run_sql(url, text):
                        input=text.encode(), stdout=subprocess.DEVNULL)
     else:
         connection = sqlite3.connect(url, timeout=30)
-        connection.executescript("PRAGMA synchronous = OFF; BEGIN;" + text + ";COMMIT;")
+        # The server turns WAL on again. Millions of rows through a log, or a small cache, would take an hour.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000;"
+                                 "PRAGMA temp_store = MEMORY; BEGIN;" + text + ";COMMIT;")
         connection.close()
 
 
 def numbers(url, last, first=1):
     """`FROM numbers` yields i from `first` to `last`."""
     if url.startswith("postgres"):
-        return f"generate_series({first}, {last}) AS numbers (i)"
+        return f"generate_series({first}::bigint, {last}) AS numbers (i)"
     return (f"(WITH RECURSIVE numbers (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM numbers WHERE i < {last}) "
             "SELECT i FROM numbers)")
 
@@ -96,6 +104,9 @@ def fill_circle(url, users, feeds):
         SELECT 'sub_' || ({FIRST} + i), 'cus_' || ({FIRST} + i), 'usr_' || ({FIRST} + i), 'active', 'circle_pro',
             'price_pro', 'pro', 'month', 1500, 'usd', {FAR}, FALSE, 'pm_bench', 'visa', '4242', {start}, {start},
             {start}, {start} FROM {numbers(url, users)};
+        INSERT INTO access_changes (id, user_id, at, cause, before, after)
+        SELECT 'change_' || ({FIRST} + i), 'usr_' || ({FIRST} + i), {start}, 'bench', '{OUT}',
+            '{IN}' || ({FIRST} + i) || '"}}' FROM {numbers(url, users)};
         INSERT INTO feeds (token_digest, user_id, version, created_at) VALUES {digests};
         CREATE TEMPORARY TABLE kept AS SELECT * FROM episodes ORDER BY number DESC LIMIT 1;
         UPDATE kept SET description_html = '<p>Links and credits.</p>';
@@ -105,12 +116,24 @@ def fill_circle(url, users, feeds):
 
 
 def fill_events(url, count):
-    """Old events without a payload."""
-    run_sql(url, f"""
+    """Events of the last 80 days without a payload, so that none is old enough to be taken away meanwhile."""
+    span = 80 * 86400
+    first = int(time.time()) - span
+    made = f"{first} + i * {span} / {count}"
+    if url.startswith("postgres"):
+        indexes = Database.ask(url, "SELECT indexname || ':' || indexdef FROM pg_indexes WHERE tablename = 'events' "
+                                    "AND indexname NOT LIKE '%_pkey'").splitlines()
+    else:
+        with contextlib.closing(sqlite3.connect(url)) as connection:
+            indexes = [f"{name}:{text}" for name, text in connection.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL")]
+    indexes = dict(index.split(":", 1) for index in indexes)
+    # An index over rows that are there is made much faster than it grows row by row.
+    run_sql(url, "".join(f"DROP INDEX {name};" for name in indexes) + f"""
         INSERT INTO events (id, kind, customer_id, object_id, livemode, created, received_at, state)
         SELECT 'evt_old_' || (100000000 + i), 'customer.subscription.updated', 'cus_' || ({FIRST} + i % 1000000),
-            'sub_' || ({FIRST} + i % 1000000), FALSE, 1700000000 + i / 10, 1700000000 + i / 10, 'applied'
-        FROM {numbers(url, count)}""")
+            'sub_' || ({FIRST} + i % 1000000), FALSE, {made}, {made}, 'applied' FROM {numbers(url, count)};
+        """ + ";".join(indexes.values()) + (";ANALYZE events" if url.startswith("postgres") else ""))
 
 
 def fill_express(url, users):
@@ -155,7 +178,9 @@ class Deliveries:
         parts = [part.encode() for part in template.split("@")]
         stamp = str(int(time.time()))
         key = WEBHOOK_SECRET.encode()
-        for number in range(self.sent, self.sent + count):
+        first = self.sent
+        self.sent += count
+        for number in range(first, first + count):
             user = self.users[number % len(self.users)]
             turn = number // len(self.users)
             values = {
@@ -166,7 +191,6 @@ class Deliveries:
             signature = sign(key, stamp.encode() + b"." + body).hex()
             yield http("POST", "/webhooks", ["Content-Type: application/json; charset=utf-8",
                                              f"Stripe-Signature: t={stamp},v1={signature}"], body)
-        self.sent += count
 
 
 def event_template():

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -30,6 +31,64 @@ def get(port, path, headers=None, method="GET", timeout=10):
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
+
+
+def descendants(pid):
+    """A process and all its children."""
+    found = [pid]
+    for pid in found:
+        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                found.extend(int(child) for child in (task / "children").read_text().split())
+    return found
+
+
+def cpu_of(pid):
+    """Seconds of processor time so far, in user and kernel, of a process, its children, and those that it waited for."""
+    total = 0
+    for pid in descendants(pid):
+        with contextlib.suppress(FileNotFoundError):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += sum(int(field) for field in fields[11:15])
+    return total / TICKS
+
+
+class Database:
+    """The PostgreSQL server at `url`, as a process and by what it logs."""
+
+    def __init__(self, url):
+        folder = pathlib.Path(self.ask(url, "SHOW data_directory"))
+        self.url, self.log = url, folder.parent / "log"  # where scripts/postgres has it written
+        self.pid = int((folder / "postmaster.pid").read_text().split()[0])
+
+    @staticmethod
+    def ask(url, text):
+        return subprocess.run(["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--dbname", url, "--command", text],
+                              check=True, capture_output=True, text=True).stdout.strip()
+
+    def cpu(self):
+        return cpu_of(self.pid)
+
+    @contextlib.contextmanager
+    def statements(self):
+        """Yields a list, which holds the statements that were executed meanwhile once it is over."""
+        told = []
+        self.ask(self.url, "ALTER SYSTEM SET log_statement = 'all'")
+        self.ask(self.url, "SELECT pg_reload_conf()")
+        time.sleep(0.5)
+        begun = self.log.stat().st_size
+        yield told
+        time.sleep(0.5)
+        with self.log.open(errors="replace") as file:
+            file.seek(begun)
+            for line in file:
+                _, mark, statement = line.partition("LOG:  ")
+                kind, _, text = statement.partition(": ")
+                # What listens for changes asks for its own sake.
+                if mark and (kind == "statement" or kind.startswith("execute")) and text.strip() != "SELECT 1":
+                    told.append(text.strip())
+        self.ask(self.url, "ALTER SYSTEM RESET log_statement")
+        self.ask(self.url, "SELECT pg_reload_conf()")
 
 
 class Server:
@@ -77,25 +136,13 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def pids(self):
-        found = [self.process.pid]
-        for pid in found:
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-                found.extend(int(child) for child in (task / "children").read_text().split())
-        return found
-
     def cpu(self):
-        """Seconds of processor time so far, in user and kernel."""
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICKS
+        return cpu_of(self.process.pid)
 
     def memory(self):
         """Megabytes in memory; what processes share is counted once."""
         total = 0
-        for pid in self.pids():
+        for pid in descendants(self.process.pid):
             for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1])
@@ -112,6 +159,8 @@ class Cell:
     cpu_ms: float
     memory: float
     refused: int
+    others_ms: dict
+    """Milliseconds of processor time that a request took of others, by name."""
 
 
 class Load:
@@ -136,6 +185,12 @@ class Load:
             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def waited_for():
+    """Seconds of processor time of the children that ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def finish(wrk):
     """What a wrk that ran says."""
     out, err = wrk.communicate()
@@ -145,16 +200,19 @@ def finish(wrk):
     return json.loads(lines[-1])
 
 
-def measure(server, load, connections, seconds, scratch):
-    """Puts a load on a server, after a short warm-up unless its requests can be sent once only."""
-    path = scratch / "requests"
+def measure(server, load, connections, seconds, path, others):
+    """Puts a load on a server, after a short warm-up unless its requests can be sent once only. `others`, by name, work
+    for it."""
     load.write(path)
     if not load.once:
         finish(load.start(server.port, connections, 1, path))
         time.sleep(load.rest)
+    ended, used = waited_for(), {name: other.cpu() for name, other in others.items()}
     before = server.cpu()
     said = finish(load.start(server.port, connections, seconds, path))
     cpu = server.cpu() - before
+    used = {name: other.cpu() - used[name] for name, other in others.items()}
+    used["load generator"] = waited_for() - ended
     path.unlink()
     if said["exhausted"]:
         raise SystemExit(f"the prepared requests for {server.name} did not last; raise RATE_AT_MOST")
@@ -163,7 +221,22 @@ def measure(server, load, connections, seconds, scratch):
         raise SystemExit(f"{server.name} broke {said['broken']} of {said['requests']} connections")
     return Cell(
         rate=taken / said["seconds"], p50=said["p50"], p99=said["p99"], cpu_ms=1000 * cpu / max(taken, 1),
-        memory=server.memory(), refused=said["refused"])
+        memory=server.memory(), refused=said["refused"],
+        others_ms={name: 1000 * seconds / max(taken, 1) for name, seconds in used.items()})
+
+
+def send(port, records):
+    """Sends requests one after the other, on one connection; each must be answered with 200 or 304."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as stream, stream.makefile("rb") as answers:
+        for record in records:
+            stream.sendall(record)
+            status, length = answers.readline(), 0
+            while (line := answers.readline().strip().lower()):
+                if line.startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            answers.read(0 if b" 304 " in status else length)
+            if status.split()[1] not in (b"200", b"304"):
+                raise SystemExit(f"refused: {status}")
 
 
 def steady(port, record, rate, seconds):

@@ -68,11 +68,12 @@ class Targets:
         self.add("episodes, 64", engine, circle("episodes"), "/s", 20_000 if lite else 8000)
         self.add("feed 200, 64", engine, circle("feed 200"), "/s", 20_000 if lite else 8000)
         self.add("feed 304, 64", engine, circle("feed 304"), "/s", 40_000 if lite else 8000)
-        self.add("feed of 20 episodes", engine, self.facts.get("feed_bytes", 0) / 1000, " kB", 15, True)
+        feed = self.facts.get("feed_bytes")
+        self.add("feed of 20 episodes", engine, feed and feed / 1000, " kB", 15, True)
         self.add("start to first 200", engine, self.facts.get(f"start_ms_{engine}"), " ms", 50 if lite else 150, True)
         self.add("memory idle", engine, self.facts.get(f"idle_mb_{engine}"), " MB", 20, True)
         self.add("memory after all loads", engine, self.facts.get(f"after_mb_{engine}"), " MB", 80, True)
-        for load, bound in (("me", 1 / 0.85), ("episodes", 1 / 0.85), ("webhook", 2 if lite else 1.5)):
+        for load, bound in (("me", 1 / 0.85), ("portal-session", 1 / 0.85), ("episodes", 1 / 0.85), ("webhook", 2 if lite else 1.5)):
             few, many = (self.scale.get((engine, load, users)) for users in (1000, 1_000_000))
             if few and many:
                 self.add(f"{load}, 1 thousand users over 1 million", engine, few.rate / many.rate, " x", bound, True)
@@ -88,6 +89,8 @@ def write(found, chosen, seconds):
         f"{cell.cpu_ms:.3f} | {cell.memory:.0f} | {cell.refused or ''} |"
         for (who, engine, load, connections), cell in found["cells"].items()
     ]
+    shares = [share(*key[:3], cell) for key, cell in found["cells"].items() if key[3] == 64 and key[1] in NAMES]
+    statements = [f"| {load} | {count:.1f} |" for load, count in found["statements"].items()]
     facts = [f"| {name.replace('_', ' ')} | {value:,} |" for name, value in found["facts"].items() if value is not None]
     now = datetime.datetime.now(datetime.UTC)
     return "\n".join([
@@ -117,6 +120,18 @@ def write(found, chosen, seconds):
         "|---|---|---|---|---|---|---|---|---|---|",
         *cells,
         "",
+        "## Where the time goes",
+        "",
+        f"Of the {os.cpu_count()} cores, in milliseconds for each request at 64 connections: the server, its database, the "
+        "constant Stripe, the load generator, and what nobody used, which is waiting, for the disk or for each other. On "
+        "SQLite the database is in the server.",
+        "",
+        "| Server | Database | Load | All | Server | PostgreSQL | Stripe | Load generator | Unused |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *shares,
+        "",
+        *(["Statements that a request has PostgreSQL execute, once everything is prepared; each is a round trip:", "",
+           "| Load | Statements |", "|---|---|", *statements, ""] if statements else []),
         "## Single facts",
         "",
         "| | |",
@@ -124,3 +139,11 @@ def write(found, chosen, seconds):
         *facts,
         "",
     ])
+
+
+def share(who, engine, load, cell):
+    """A line of where the time goes."""
+    everything = 1000 * os.cpu_count() / cell.rate if cell.rate else 0
+    parts = [cell.cpu_ms, *(cell.others_ms.get(name, 0) for name in ("PostgreSQL", "Stripe", "load generator"))]
+    figures = [everything, *parts, max(0, everything - sum(parts))]
+    return f"| {who} | {NAMES[engine]} | {load} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |"
