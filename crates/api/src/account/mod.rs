@@ -186,6 +186,25 @@ impl Accounts {
             .await
     }
 
+    /// [`Accounts::authenticate`], and the value of a setting, read together.
+    pub async fn authenticate_with_setting(
+        &self,
+        token: &str,
+        setting: &'static str,
+    ) -> Result<(SignedInUser, Option<String>), AccountError> {
+        let Bearer { user_id, session_id } =
+            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        let now = self.clock.wall();
+        self.db
+            .read(move |conn| {
+                let found =
+                    store::find_signed_in_with_setting(conn, &session_id, &user_id, now, setting)?;
+                let (user, value) = found.ok_or(AccountError::SessionEnded)?;
+                Ok((SignedInUser { user, session_id }, value))
+            })
+            .await
+    }
+
     /// What the account of `user_id` shows now.
     pub async fn account(&self, user_id: &str) -> Result<Account, AccountError> {
         let (user_id, policy, now) =

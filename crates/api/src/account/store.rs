@@ -2,6 +2,7 @@
 
 mod leaving;
 mod mailed;
+mod signed_in;
 
 use diesel::{
     Connection, Queryable, Selectable, insert_into,
@@ -20,16 +21,17 @@ pub(super) use mailed::{
     use_token,
 };
 
+pub(super) use signed_in::{
+    find_signed_in, find_signed_in_with_facts, find_signed_in_with_setting,
+};
+
 use super::{
     limits::Window,
     sessions::{NewSession, Refreshable},
 };
-use crate::{
-    access::{Facts, JoinedFacts},
-    db::{
-        Conn, DbError,
-        schema::{grants, rate_limits, sessions, subscriptions, users},
-    },
+use crate::db::{
+    Conn, DbError,
+    schema::{rate_limits, sessions, users},
 };
 
 /// A user, without the password.
@@ -60,49 +62,6 @@ pub struct User {
     pub deletion_requested_at: Option<i64>,
     /// Unix seconds.
     pub created_at: i64,
-}
-
-/// The user, when the session is theirs and has neither ended nor expired.
-pub(super) fn find_signed_in(
-    conn: &mut Conn,
-    session_id: &str,
-    user_id: &str,
-    now: i64,
-) -> Result<Option<User>, DbError> {
-    let user = sessions::table
-        .inner_join(users::table)
-        .filter(sessions::id.eq(session_id))
-        .filter(sessions::user_id.eq(user_id))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .select(User::as_select())
-        .get_result(conn)
-        .optional()?;
-    Ok(user)
-}
-
-/// [`find_signed_in`] with what decides of the user's access, in one statement.
-pub(super) fn find_signed_in_with_facts(
-    conn: &mut Conn,
-    session_id: &str,
-    user_id: &str,
-    now: i64,
-) -> Result<Option<(User, Facts)>, DbError> {
-    let rows: Vec<(User, JoinedFacts)> = sessions::table
-        .inner_join(users::table.left_join(subscriptions::table).left_join(grants::table))
-        .filter(sessions::id.eq(session_id))
-        .filter(sessions::user_id.eq(user_id))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .select((User::as_select(), JoinedFacts::as_select()))
-        .load(conn)?;
-    let mut user = None;
-    let facts = rows.into_iter().map(|(found, facts)| {
-        user.get_or_insert(found);
-        facts
-    });
-    let facts = facts.collect();
-    Ok(user.map(|user| (user, facts)))
 }
 
 pub(super) fn find_user(conn: &mut Conn, user_id: &str) -> Result<Option<User>, DbError> {

@@ -12,7 +12,8 @@ use crate::db::{
     schema::{prices, settings},
 };
 
-const PORTAL_CONFIGURATION: &str = "portal_configuration";
+/// The setting that holds `bpc_…`, the portal configuration made of the catalog; there is none before it was applied.
+pub const PORTAL_CONFIGURATION: &str = "portal_configuration";
 
 /// A price as kept: those on offer, and those that old subscribers still pay.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -88,7 +89,7 @@ pub fn knows_product(conn: &mut Conn, product_id: &str) -> Result<bool, DbError>
     Ok(diesel::select(diesel::dsl::exists(sold)).get_result(conn)?)
 }
 
-/// `bpc_…`, the portal configuration made of the catalog; `None` before it was applied.
+/// The value of [`PORTAL_CONFIGURATION`].
 pub fn find_portal_configuration(conn: &mut Conn) -> Result<Option<String>, DbError> {
     let value = settings::table.find(PORTAL_CONFIGURATION).select(settings::value);
     Ok(value.get_result(conn).optional()?)

@@ -17,7 +17,7 @@ use shared::{
 use super::{
     body::{Json, OptionalJson},
     error::ApiError,
-    signed_in::SignedIn,
+    signed_in::{AtPortal, SignedIn},
 };
 use crate::{
     account::Accounts,
@@ -52,11 +52,12 @@ pub(super) async fn checkout_result(
 
 /// `POST /api/billing/portal-session`
 pub(super) async fn open_portal(
-    SignedIn(who): SignedIn,
+    AtPortal { who, configuration }: AtPortal,
     billing: Data<Billing>,
     OptionalJson(wanted): OptionalJson<OpenPortal>,
 ) -> Result<Answer<RedirectUrl>, ApiError> {
-    let url = billing.open_portal(&who.user.id, &wanted.unwrap_or_default()).await?;
+    let wanted = wanted.unwrap_or_default();
+    let url = billing.open_portal(&who.user, configuration, &wanted).await?;
     Ok(Answer(RedirectUrl { url }))
 }
 

@@ -7,6 +7,7 @@ use shared::{billing::OpenPortal, paths, plans::Interval};
 use self::available::{Wanted, waits_for_period_end};
 use super::{Billing, BillingError, subscriptions::SubscriptionRow};
 use crate::{
+    account::User,
     catalog,
     stripe::{
         self, Deadline, Subscription,
@@ -15,26 +16,20 @@ use crate::{
 };
 
 impl Billing {
-    /// A fresh portal page for this listener's customer.
+    /// A fresh portal page for this listener's customer, by the present portal configuration, `bpc_…`.
     ///
     /// # Errors
     /// [`BillingError::NoCustomer`] before the first Checkout, [`BillingError::UnknownFlow`],
     /// [`BillingError::FlowNotAvailable`] when the flow does not fit the subscription, and what Stripe answers.
     pub async fn open_portal(
         &self,
-        user_id: &str,
+        user: &User,
+        configuration: Option<String>,
         wanted: &OpenPortal,
     ) -> Result<String, BillingError> {
         let deadline = self.deadline();
-        let id = user_id.to_owned();
-        let (customer, configuration) = self
-            .db
-            .read(move |conn| {
-                let customer = super::store::find_customer(conn, &id)?;
-                Ok::<_, BillingError>((customer, catalog::store::find_portal_configuration(conn)?))
-            })
-            .await?;
-        let customer = customer.ok_or(BillingError::NoCustomer)?;
+        let user_id = user.id.as_str();
+        let customer = user.stripe_customer_id.clone().ok_or(BillingError::NoCustomer)?;
         let flow = match wanted.flow.as_deref() {
             None => None,
             Some(word) => Some(self.flow(user_id, word, wanted, deadline).await?),
