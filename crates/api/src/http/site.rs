@@ -7,6 +7,7 @@
 mod page;
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     io::Write,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -18,7 +19,7 @@ use actix_web::{
     web,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use shared::{error::ErrorCode, paths, plans::Plan};
 
@@ -64,13 +65,18 @@ struct File {
 }
 
 impl File {
-    fn new(path: &str, content: Vec<u8>) -> Arc<Self> {
+    fn new(path: &str, content: web::Bytes) -> Arc<Self> {
+        let hash = Sha256::digest(&content);
+        Self::with_hash(path, content, &hash)
+    }
+
+    fn with_hash(path: &str, content: web::Bytes, hash: &[u8]) -> Arc<Self> {
         let content_type = match mime_guess::from_path(path).first_or_octet_stream().to_string() {
             text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
             other => other,
         };
-        let hash = hex::encode(&Sha256::digest(&content)[..12]);
-        Arc::new(Self { content: content.into(), brotli: OnceLock::new(), content_type, hash })
+        let hash = hex::encode(&hash[..12]);
+        Arc::new(Self { content, brotli: OnceLock::new(), content_type, hash })
     }
 
     fn compress(&self) {
@@ -78,7 +84,9 @@ impl File {
             return;
         }
         let mut packed = Vec::new();
-        let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 11, 22);
+        // A window larger than the file only costs memory.
+        let window = (self.content.len().ilog2() + 1).clamp(16, 22);
+        let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 11, window);
         if writer.write_all(&self.content).is_ok() {
             drop(writer);
             let _ = self.brotli.set(packed.into());
@@ -138,12 +146,19 @@ impl Site {
     fn read() -> Self {
         let files: HashMap<_, _> = Dist::iter()
             .filter_map(|path| {
-                Some((format!("/{path}"), File::new(&path, Dist::get(&path)?.data.into_owned())))
+                let EmbeddedFile { data, metadata } = Dist::get(&path)?;
+                // What is compiled in is served from where it lies.
+                let content = match data {
+                    Cow::Borrowed(data) => web::Bytes::from_static(data),
+                    Cow::Owned(data) => data.into(),
+                };
+                let file = File::with_hash(&path, content, &metadata.sha256_hash());
+                Some((format!("/{path}"), file))
             })
             .collect();
         let index = match files.get("/index.html") {
             Some(index) => Arc::clone(index),
-            None => File::new("index.html", NOT_BUILT.as_bytes().to_vec()),
+            None => File::new("index.html", web::Bytes::from_static(NOT_BUILT.as_bytes())),
         };
         let policy = content_security_policy(&String::from_utf8_lossy(&index.content));
         let all: Vec<_> = files.values().cloned().collect();
@@ -169,7 +184,7 @@ impl Site {
     /// The index of the page at `path`.
     fn filled(&self, path: &str, plans: &[Plan]) -> Arc<File> {
         let index = String::from_utf8_lossy(&self.index.content);
-        let file = File::new("index.html", page::fill(&index, path, plans).into_bytes());
+        let file = File::new("index.html", page::fill(&index, path, plans).into_bytes().into());
         if !page::shows_plans(path) {
             return file;
         }
