@@ -15,7 +15,7 @@ pub use policy::{
 };
 pub use reason::Reason;
 pub use store::{
-    AccessChange, Facts, FactsRow, GrantRow, JoinedFacts, Snapshot, Standing, derive, list_changes,
-    list_due, lock_user, standing,
+    AccessChange, Derived, Facts, FactsRow, GrantRow, JoinedFacts, Snapshot, Standing, derive,
+    list_changes, list_due, lock_user, standing,
 };
 pub use suspension::{Dispute, MoneyBack, Suspension};

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{
-        self, Conn, DbError,
+        self, Conn, DbError, prepared,
         schema::{access_changes, grants, subscriptions, users},
     },
     stripe::SubscriptionStatus,
@@ -81,8 +81,13 @@ impl From<&Decision> for Snapshot {
 }
 
 impl Snapshot {
+    /// What the history says last; `latest` is its newest line, if there is any.
+    pub fn latest(latest: Option<&str>) -> Self {
+        latest.map_or_else(nothing_yet, from_text)
+    }
+
     /// A renewal moves `until` and is no change worth a line of history.
-    fn differs(&self, other: &Self) -> bool {
+    pub fn differs(&self, other: &Self) -> bool {
         (self.allowed, &self.plan, &self.reason, &self.subscription)
             != (other.allowed, &other.plan, &other.reason, &other.subscription)
     }
@@ -134,7 +139,7 @@ impl From<FactsRow> for SubscriptionFacts {
 }
 
 /// A grant, as far as it decides.
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = grants)]
 pub struct GrantRow {
     id: String,
@@ -154,15 +159,15 @@ pub struct Facts {
     grants: Vec<Grant>,
 }
 
-impl FromIterator<JoinedFacts> for Facts {
-    fn from_iter<I: IntoIterator<Item = JoinedFacts>>(rows: I) -> Self {
+impl<S: Into<SubscriptionFacts>> FromIterator<(Option<S>, Option<GrantRow>)> for Facts {
+    fn from_iter<I: IntoIterator<Item = (Option<S>, Option<GrantRow>)>>(rows: I) -> Self {
         let mut facts = Self::default();
         let mut seen = HashSet::new();
         for (subscription, grant) in rows {
-            if let Some(row) = subscription
-                && !facts.subscriptions.iter().any(|known| known.id == row.id)
+            if let Some(subscription) = subscription.map(S::into)
+                && !facts.subscriptions.iter().any(|known| known.id == subscription.id)
             {
-                facts.subscriptions.push(row.into());
+                facts.subscriptions.push(subscription);
             }
             if let Some(GrantRow { id, plan, until, revoked_at }) = grant
                 && seen.insert(id)
@@ -171,6 +176,16 @@ impl FromIterator<JoinedFacts> for Facts {
             }
         }
         facts
+    }
+}
+
+impl Facts {
+    /// The same, with what is newly known of one of the subscriptions.
+    #[must_use]
+    pub fn with(mut self, subscription: SubscriptionFacts) -> Self {
+        self.subscriptions.retain(|known| known.id != subscription.id);
+        self.subscriptions.push(subscription);
+        self
     }
 }
 
@@ -250,21 +265,39 @@ pub fn derive(
     cause: &str,
 ) -> Result<Decision, DbError> {
     lock_user(conn, user_id)?;
-    let Facts { subscriptions, grants } = list_facts(conn, user_id)?;
-    let decision = policy::decide(&subscriptions, &grants, policy, now);
-    let counting = counting(&subscriptions, &decision);
-    diesel::update(users::table.find(user_id))
-        .set((
-            users::plan.eq(counting.and_then(|facts| facts.plan.as_deref())),
-            users::subscription_status.eq(status_word(counting)),
-            users::subscription_id.eq(decision.subscription.as_deref()),
-            users::access_until.eq(decision.until),
-            users::updated_at.eq(now),
-        ))
-        .execute(conn)?;
+    let (decision, derived) = Derived::decide(&list_facts(conn, user_id)?, policy, now);
+    prepared(diesel::update(users::table.find(user_id)).set(&derived)).execute(conn)?;
     record_change(conn, user_id, now, cause, Snapshot::from(&decision))?;
     db::notify(conn, user_id)?;
     Ok(decision)
+}
+
+/// What the `users` row keeps of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+pub struct Derived {
+    plan: Option<String>,
+    subscription_status: String,
+    subscription_id: Option<String>,
+    access_until: Option<i64>,
+    updated_at: i64,
+}
+
+impl Derived {
+    /// The decision on these facts at `now`, in billing time, and what to keep of it.
+    pub fn decide(facts: &Facts, policy: &Policy, now: i64) -> (Decision, Self) {
+        let Facts { subscriptions, grants } = facts;
+        let decision = policy::decide(subscriptions, grants, policy, now);
+        let counting = counting(subscriptions, &decision);
+        let derived = Self {
+            plan: counting.and_then(|facts| facts.plan.clone()),
+            subscription_status: status_word(counting),
+            subscription_id: decision.subscription.clone(),
+            access_until: decision.until,
+            updated_at: now,
+        };
+        (decision, derived)
+    }
 }
 
 fn record_change(
@@ -304,7 +337,7 @@ fn latest_snapshot(conn: &mut Conn, user_id: &str) -> Result<Snapshot, DbError> 
         .select(changes.field(access_changes::after))
         .get_result(conn)
         .optional()?;
-    Ok(latest.map_or_else(nothing_yet, |text| from_text(&text)))
+    Ok(Snapshot::latest(latest.as_deref()))
 }
 
 /// The history of a listener's access, oldest first.

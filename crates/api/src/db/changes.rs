@@ -5,26 +5,27 @@
 //! by the next ping of the stream. On SQLite there is one process: the writer keeps the ids of a batch and publishes
 //! them once it is durable.
 
-use std::{cell::RefCell, thread, time::Duration};
+use std::{
+    cell::RefCell,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use diesel::{
-    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_types::Text,
+    Connection, PgConnection, RunQueryDsl,
+    connection::SimpleConnection,
+    sql_types::{Array, Text},
 };
 use tokio::sync::broadcast;
 
-use super::{Conn, DbError};
+use super::{Conn, DbError, prepared};
 
 /// Changes a slow receiver may fall behind by before it has to look for itself.
 const CAPACITY: usize = 1024;
 
 /// How long a change may take to be noticed on PostgreSQL.
 const POLL: Duration = Duration::from_millis(100);
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// Sends `payload` to whoever listens on `channel`, at commit.
-    fn pg_notify(channel: Text, payload: Text) -> Text;
-}
 
 thread_local! {
     static PENDING: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -72,15 +73,46 @@ pub fn notify(_: &mut Conn, user_id: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Sends what this thread's write had to say, now that it is committed.
-pub(super) fn announce(conn: &mut Conn) {
+/// Tells every process that these users' accounts changed, now that it is committed.
+pub(super) fn announce(conn: &mut Conn, user_ids: &[String]) {
     let Conn::Postgres(conn) = conn else { return };
-    for user_id in take() {
-        let sent = diesel::select(pg_notify("account_changes", user_id)).execute(conn);
-        if let Err(error) = sent {
-            // The write stands, so this is no failure of it.
-            tracing::warn!(%error, "open pages learn of an account's change only at their next ping");
-        }
+    if user_ids.is_empty() {
+        return;
+    }
+    let sent = diesel::sql_query("SELECT pg_notify('account_changes', id) FROM unnest($1) AS id");
+    if let Err(error) = prepared(sent.bind::<Array<Text>, _>(user_ids)).execute(conn) {
+        // The write stands, so this is no failure of it.
+        tracing::warn!(%error, "open pages learn of an account's change only at their next ping");
+    }
+}
+
+/// Ids of users whose change is committed and not announced yet. One announcement at a time is under way, and what
+/// comes up meanwhile is in the next: a write need not wait for it.
+#[derive(Default)]
+pub(super) struct Unannounced(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    user_ids: Vec<String>,
+    under_way: bool,
+}
+
+impl Unannounced {
+    /// Adds to what waits; whether somebody has to begin announcing.
+    pub(super) fn add(&self, user_ids: Vec<String>) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.user_ids.extend(user_ids);
+        !std::mem::replace(&mut waiting.under_way, true)
+    }
+
+    /// Takes all that waits, each user once; empty when there is nothing more to do.
+    pub(super) fn take(&self) -> Vec<String> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.under_way = !waiting.user_ids.is_empty();
+        let mut user_ids = std::mem::take(&mut waiting.user_ids);
+        user_ids.sort_unstable();
+        user_ids.dedup();
+        user_ids
     }
 }
 

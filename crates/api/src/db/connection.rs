@@ -13,6 +13,9 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
+/// A connection to PostgreSQL alone, for what is written for it only.
+pub type PgConn = PgConnection;
+
 /// Carries a caller's error through Diesel's transaction, which wants one made of its own.
 enum Rollback<E> {
     Caller(E),

@@ -12,6 +12,8 @@ mod durability;
 mod error;
 mod migrate;
 mod postgres;
+mod prepared;
+mod row_version;
 pub mod schema;
 mod sqlite;
 mod url;
@@ -25,10 +27,12 @@ use std::{
 };
 
 pub use changes::{Change, Changes, notify};
-pub use connection::{Conn, in_transaction as savepoint};
+pub use connection::{Conn, PgConn, in_transaction as savepoint};
 pub use durability::{Setting, weaknesses};
 pub use error::{DbError, OpenError};
 pub use migrate::MigrateError;
+pub use prepared::{Prepared, prepared};
+pub use row_version::RowVersion;
 pub use url::{DatabaseUrl, UnknownDatabase};
 
 /// Seconds for which a replica that failed is left alone.
@@ -202,16 +206,34 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.write(work).await,
             Backend::Postgres(postgres) => {
-                let transaction = move |conn: &mut Conn| {
-                    // What a transaction that was not committed had to say is not true.
-                    changes::take();
-                    let written = connection::in_transaction(conn, work)?;
-                    changes::announce(conn);
-                    Ok(written)
-                };
-                postgres.run(transaction).await
+                postgres.run(move |conn| postgres::transaction(conn, work)).await
             }
         }
+    }
+
+    /// [`Db::write`], with a shorter way to the same where every statement is a round trip, on PostgreSQL:
+    /// `at_once` is tried first and runs in no transaction, so that what it writes must be one statement, which commits
+    /// by itself. It gives its answer and the users whose accounts changed, or `None` when this was not possible; then,
+    /// and when it fails, `work` is run.
+    pub async fn write_at_once<T, E, S, F>(&self, at_once: S, work: F) -> Result<T, E>
+    where
+        S: FnOnce(&mut PgConn) -> Result<Option<(T, Vec<String>)>, DbError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let postgres = match &self.backend {
+            Backend::Sqlite(sqlite) => return sqlite.write(work).await,
+            Backend::Postgres(postgres) => postgres,
+        };
+        let (answer, changed) = postgres
+            .run(move |conn| match postgres::at_once(conn, at_once) {
+                Some(written) => Ok::<_, E>(written),
+                None => Ok((postgres::transaction(conn, work)?, Vec::new())),
+            })
+            .await?;
+        postgres.announce(changed);
+        Ok(answer)
     }
 
     /// Changes of accounts, from every process that shares the database.

@@ -22,7 +22,10 @@ use diesel::{
 use tokio::sync::Semaphore;
 
 use super::{
-    Changes, Conn, DbError, OpenError, PostgresSettings, blocking, changes, migrate,
+    Changes, Conn, DbError, OpenError, PostgresSettings, blocking,
+    changes::{self, Unannounced},
+    connection::in_transaction,
+    migrate,
     url::with_defaults,
 };
 
@@ -38,6 +41,7 @@ pub(super) struct Postgres {
     permits: Arc<Semaphore>,
     size: usize,
     refused: AtomicU64,
+    unannounced: Unannounced,
 }
 
 impl Postgres {
@@ -78,7 +82,13 @@ impl Postgres {
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(Unreachable))
             .build_unchecked(connections);
-        Self { pool, permits: Arc::new(Semaphore::new(size)), size, refused: AtomicU64::new(0) }
+        Self {
+            pool,
+            permits: Arc::new(Semaphore::new(size)),
+            size,
+            refused: AtomicU64::new(0),
+            unannounced: Unannounced::default(),
+        }
     }
 
     pub(super) async fn run<T, E, F>(&self, work: F) -> Result<T, E>
@@ -112,6 +122,31 @@ impl Postgres {
         .await?
     }
 
+    /// Tells every process that these users' accounts changed, without waiting for it.
+    pub(super) fn announce(self: &Arc<Self>, user_ids: Vec<String>) {
+        if user_ids.is_empty() || !self.unannounced.add(user_ids) {
+            return;
+        }
+        let postgres = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                let user_ids = postgres.unannounced.take();
+                if user_ids.is_empty() {
+                    return;
+                }
+                let announced = postgres
+                    .run(move |conn| {
+                        changes::announce(conn, &user_ids);
+                        Ok::<_, DbError>(())
+                    })
+                    .await;
+                if let Err(error) = announced {
+                    tracing::warn!(%error, "open pages learn of accounts' changes only at their next ping");
+                }
+            }
+        });
+    }
+
     pub(super) fn load(&self) -> super::Load {
         super::Load {
             busy: (self.size - self.permits.available_permits()) as u64,
@@ -119,6 +154,31 @@ impl Postgres {
             refused: self.refused.load(Ordering::Relaxed),
         }
     }
+}
+
+/// Runs `work` as one transaction and then announces what it changed, before anybody is answered.
+pub(super) fn transaction<T, E: From<DbError>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    // What a transaction that was not committed had to say is not true.
+    changes::take();
+    let written = in_transaction(conn, work)?;
+    changes::announce(conn, &changes::take());
+    Ok(written)
+}
+
+/// What `work` did in statements that each commit by themselves; `None` when it did nothing.
+pub(super) fn at_once<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut PgConnection) -> Result<Option<T>, DbError>,
+) -> Option<T> {
+    let Conn::Postgres(postgres) = conn else { return None };
+    work(postgres).unwrap_or_else(|error| {
+        // A single statement that fails changed nothing. A connection that is lost fails the transaction, too.
+        tracing::debug!(%error, "not possible in one statement; trying a transaction");
+        None
+    })
 }
 
 #[derive(QueryableByName)]

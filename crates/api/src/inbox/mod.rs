@@ -20,7 +20,7 @@ use crate::{
         apply::{self, Outcome},
         refresh::Refreshed,
     },
-    db::{self, Conn, Db, DbError},
+    db::{self, Conn, Db, DbError, PgConn},
     stripe::{
         Notification, SigningSecret,
         event::ParseError,
@@ -91,9 +91,14 @@ impl Inbox {
     async fn take(&self, body: &[u8]) -> Result<Accepted, AcceptError> {
         let now = self.rules.clock.wall();
         let notification = Notification::parse(body)?;
-        let event = NewEvent::of(&notification, payload::deflate(body), now);
-        let rules = self.rules.clone();
-        let processed = self.db.write(move |conn| {
+        let event = Arc::new(NewEvent::of(&notification, payload::deflate(body), now));
+        let (rules, notification) = (self.rules.clone(), Arc::new(notification));
+        let at_once = {
+            let (event, rules) = (Arc::clone(&event), rules.clone());
+            let notification = Arc::clone(&notification);
+            move |conn: &mut PgConn| take_at_once(conn, &rules, &event, &notification)
+        };
+        let processed = self.db.write_at_once(at_once, move |conn| {
             let noted = match store::insert(conn, &event)? {
                 true => Noted::Applied,
                 false if store::lock_state(conn, &event.id)?.is_settled() => {
@@ -161,6 +166,20 @@ enum Processed {
     Duplicate,
     Done(Outcome),
     Failed(String),
+}
+
+/// Takes an ordinary event in a read and one statement that writes it with its effect. `None`, and nothing is written,
+/// when it is not ordinary, came before, or what it was decided on has changed meanwhile.
+fn take_at_once(
+    conn: &mut PgConn,
+    rules: &Rules,
+    event: &NewEvent,
+    notification: &Notification,
+) -> Result<Option<(Processed, Vec<String>)>, DbError> {
+    let Notification::Snapshot(snapshot) = notification else { return Ok(None) };
+    let Some(step) = apply::at_once::decide(conn, rules, snapshot)? else { return Ok(None) };
+    let written = store::insert_with_effect(conn, event, &step)?;
+    Ok(written.then(|| (Processed::Done(Outcome::Applied), vec![step.user_id])))
 }
 
 /// What an event's row says before it is processed.

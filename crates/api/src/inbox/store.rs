@@ -1,5 +1,7 @@
 //! The rows of events.
 
+mod at_once;
+
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Text},
@@ -8,11 +10,13 @@ use diesel::{
 use crate::{
     billing::apply::{self, Outcome},
     db::{
-        Conn, DbError,
+        Conn, DbError, prepared,
         schema::{events, former_customers},
     },
     stripe::Notification,
 };
+
+pub(super) use at_once::insert_with_effect;
 
 /// Payloads that settling a refresh erases at the most; pruning finds the others.
 const ERASED_AT_ONCE: i64 = 100;
@@ -37,7 +41,7 @@ impl NewEvent {
                 id: event.id.clone(),
                 kind: event.kind.clone(),
                 customer_id: apply::customer_of(event),
-                object_id: event.subject().id,
+                object_id: event.subject().id.clone(),
                 api_version: event.api_version.clone(),
                 livemode: event.livemode,
                 created: event.created,
@@ -148,15 +152,14 @@ pub(super) fn lock_state(conn: &mut Conn, id: &str) -> Result<State, DbError> {
 
 pub(super) fn update_outcome(conn: &mut Conn, id: &str, outcome: Outcome) -> Result<(), DbError> {
     let (state, reason) = state_after(outcome);
-    diesel::update(events::table.find(id))
-        .set((
-            events::state.eq(state.as_str()),
-            events::reason.eq(reason),
-            events::error.eq(None::<&str>),
-            events::next_try_at.eq(None::<i64>),
-            events::leased_until.eq(0),
-        ))
-        .execute(conn)?;
+    let update = diesel::update(events::table.find(id)).set((
+        events::state.eq(state.as_str()),
+        events::reason.eq(reason),
+        events::error.eq(None::<&str>),
+        events::next_try_at.eq(None::<i64>),
+        events::leased_until.eq(0),
+    ));
+    prepared(update).execute(conn)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Webhook payloads: snapshot events, which carry the object, and thin ones, which only name it.
 
+use std::sync::OnceLock;
+
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error},
@@ -41,6 +43,12 @@ impl Notification {
         struct Kind {
             object: String,
         }
+        // Most are snapshots, and reading a payload twice takes as long again.
+        if let Ok(event) = serde_json::from_slice::<Event>(payload)
+            && event.object == "event"
+        {
+            return Ok(Self::Snapshot(Box::new(event)));
+        }
         let Kind { object } = serde_json::from_slice(payload)?;
         match object.as_str() {
             "event" => Ok(Self::Snapshot(serde_json::from_slice(payload)?)),
@@ -53,6 +61,7 @@ impl Notification {
 /// A snapshot event. Source: <https://docs.stripe.com/api/events/object>.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Event {
+    object: String,
     /// `evt_…`; the same for every delivery of it.
     pub id: String,
     /// Such as `customer.subscription.updated`; hundreds exist and more will.
@@ -71,6 +80,8 @@ pub struct Event {
     pub data: EventData,
     /// The call that caused it; absent for what Stripe did by itself.
     pub request: Option<EventRequest>,
+    #[serde(skip)]
+    subject: OnceLock<Subject>,
 }
 
 impl Event {
@@ -83,8 +94,20 @@ impl Event {
     }
 
     /// What there is to say about any object an event can be about, whatever it is.
-    pub fn subject(&self) -> Subject {
-        serde_json::from_str(self.data.object.get()).unwrap_or_default()
+    pub fn subject(&self) -> &Subject {
+        self.subject
+            .get_or_init(|| serde_json::from_str(self.data.object.get()).unwrap_or_default())
+    }
+
+    /// The customer its object belonged to before, when that is among what changed.
+    pub fn customer_before(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Before {
+            customer: Option<Value>,
+        }
+        let before = self.data.previous_attributes.as_ref()?;
+        let Before { customer } = serde_json::from_str(before.get()).ok()?;
+        customer?.as_str().map(str::to_owned)
     }
 }
 
@@ -100,7 +123,7 @@ pub struct EventData {
     /// The object as it was then, as it came.
     pub object: Box<RawValue>,
     /// What had other values before, for `*.updated`.
-    pub previous_attributes: Option<Value>,
+    pub previous_attributes: Option<Box<RawValue>>,
 }
 
 /// The call that caused an event.

@@ -3,6 +3,7 @@
 //! Nothing here asks Stripe anything: what needs an answer of Stripe's is marked, and a worker asks. No event
 //! ever makes anything happen at Stripe.
 
+pub mod at_once;
 mod catalog;
 mod checkout;
 mod kind;
@@ -93,9 +94,9 @@ fn other_mode(
 /// does, which the worker looks up.
 fn refresh_customer(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
     let Some(customer_id) = customer_of(event) else {
-        return match event.subject().id.filter(|id| refresh::can_read(id)) {
+        return match event.subject().id.as_ref().filter(|id| refresh::can_read(id)) {
             Some(id) => {
-                refresh::mark(conn, &id, &event.id, rules.clock.wall())?;
+                refresh::mark(conn, id, &event.id, rules.clock.wall())?;
                 Ok(Outcome::Waiting)
             }
             None => Ok(Outcome::Ignored("no_customer")),
@@ -126,8 +127,5 @@ fn customer_deleted(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
 
 /// The customer an event is about. A detached payment method has none any more, but had.
 pub fn customer_of(event: &Event) -> Option<String> {
-    let subject = event.subject();
-    let before =
-        || event.data.previous_attributes.as_ref()?.get("customer")?.as_str().map(str::to_owned);
-    subject.customer_id().map(str::to_owned).or_else(before)
+    event.subject().customer_id().map(str::to_owned).or_else(|| event.customer_before())
 }

@@ -7,7 +7,7 @@ use crate::{
         Rules,
         customers::{self, Owner},
         refresh,
-        subscriptions::{self, Details, Judgement, News, Stamp},
+        subscriptions::{self, Details, Judgement, News, Stamp, SubscriptionRow},
     },
     db::{Conn, DbError},
     stripe::{Event, Subscription},
@@ -26,32 +26,17 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     }
     let Ok(subscription) = event.object::<Subscription>() else {
         // A shape we cannot read today is not lost: Stripe answers in a version we know.
-        return match event.subject().id {
-            Some(id) => wait(conn, rules, &id, &event.id),
+        return match &event.subject().id {
+            Some(id) => wait(conn, rules, id, &event.id),
             None => Ok(Outcome::Ignored("unreadable")),
         };
     };
     let before = subscriptions::find(conn, &subscription.id)?;
-    let known = before.as_ref().map(|row| (row.status(), row.stamp()));
-    let known = known.as_ref().map(|(status, stamp)| (status, *stamp));
-    let on_test_clock = subscription.test_clock.is_some();
-    match subscriptions::judge(known, &subscription.status, event.created, on_test_clock) {
+    match judge(before.as_ref(), &subscription, event) {
         Judgement::Skip(reason) => Ok(Outcome::Ignored(reason)),
         Judgement::Refresh => wait(conn, rules, &subscription.id, &event.id),
         Judgement::Apply => {
-            let stamp = Stamp {
-                version: event.created,
-                settled_before: event.created,
-                refresh_no: known.map_or(0, |(_, stamp)| stamp.refresh_no),
-            };
-            let details = Details::carried(&subscription, before.as_ref());
-            let news = News {
-                subscription: &subscription,
-                details,
-                stamp,
-                owner: &owner,
-                cause: &event.id,
-            };
+            let news = news(before.as_ref(), &subscription, event, &owner);
             let Some(row) = subscriptions::write(conn, rules, before.as_ref(), &news)? else {
                 return Ok(Outcome::Ignored("former_customer"));
             };
@@ -61,6 +46,34 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
             Ok(Outcome::Applied)
         }
     }
+}
+
+/// What to do with the event, knowing the row it is about.
+pub(super) fn judge(
+    before: Option<&SubscriptionRow>,
+    subscription: &Subscription,
+    event: &Event,
+) -> Judgement {
+    let known = before.map(|row| (row.status(), row.stamp()));
+    let known = known.as_ref().map(|(status, stamp)| (status, *stamp));
+    let on_test_clock = subscription.test_clock.is_some();
+    subscriptions::judge(known, &subscription.status, event.created, on_test_clock)
+}
+
+/// What the event says, found worth writing over the row before.
+pub(super) fn news<'a>(
+    before: Option<&SubscriptionRow>,
+    subscription: &'a Subscription,
+    event: &'a Event,
+    owner: &'a Owner,
+) -> News<'a> {
+    let stamp = Stamp {
+        version: event.created,
+        settled_before: event.created,
+        refresh_no: before.map_or(0, |row| row.refresh_no),
+    };
+    let details = Details::carried(subscription, before);
+    News { subscription, details, stamp, owner, cause: &event.id }
 }
 
 fn wait(

@@ -55,13 +55,13 @@ pub(super) fn tell(
 
 /// Something to tell, and what makes it the same as another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Happening {
+pub(super) struct Happening {
     cause: String,
     mail: Mail,
 }
 
 /// What is to be told at `now`, in billing time. Most of it was told before, which its cause shows.
-fn happenings(
+pub(super) fn happenings(
     before: Option<&SubscriptionRow>,
     row: &SubscriptionRow,
     policy: &Policy,

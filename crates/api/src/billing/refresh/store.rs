@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use crate::db::{Conn, DbError, schema::refreshes};
+use crate::db::{Conn, DbError, prepared, schema::refreshes};
 
 /// A mark that this process holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +23,15 @@ pub struct Leased {
 /// Marks a subscription, or all of a customer's, to be read again. A mark that is worked on is worked on again.
 pub fn mark(conn: &mut Conn, target: &str, cause: &str, now: i64) -> Result<(), DbError> {
     // One that keeps failing keeps its distance from Stripe.
-    diesel::sql_query(
+    let mark = diesel::sql_query(
         "INSERT INTO refreshes (target, cause, requests, next_try_at) VALUES ($1, $2, 1, $3) \
          ON CONFLICT (target) DO UPDATE SET requests = refreshes.requests + 1, next_try_at = \
          CASE WHEN refreshes.attempts = 0 THEN excluded.next_try_at ELSE refreshes.next_try_at END",
     )
     .bind::<Text, _>(target)
     .bind::<Text, _>(cause)
-    .bind::<BigInt, _>(now)
-    .execute(conn)?;
+    .bind::<BigInt, _>(now);
+    prepared(mark).execute(conn)?;
     Ok(())
 }
 

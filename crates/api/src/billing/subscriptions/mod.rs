@@ -15,4 +15,6 @@ pub use store::{
     SubscriptionRow, count, find, list, list_live_created_between, list_of_customer, list_of_user,
     list_past_period,
 };
-pub use write::{News, end_unknown, preview, report_tombstone, write};
+pub use write::{
+    News, end_unknown, is_quiet, preview, report_tombstone, row_of, unnamed_prices, write,
+};

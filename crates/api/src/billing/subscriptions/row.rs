@@ -2,7 +2,7 @@
 
 use super::{Offer, Stamp, store::SubscriptionRow};
 use crate::{
-    access::MoneyBack,
+    access::{MoneyBack, SubscriptionFacts},
     stripe::{PaymentMethod, Reference, Subscription, SubscriptionStatus, invoices::InvoiceStatus},
 };
 
@@ -257,6 +257,29 @@ impl SubscriptionRow {
             ..row.clone()
         };
         content(self) == content(other)
+    }
+}
+
+impl From<&SubscriptionRow> for SubscriptionFacts {
+    fn from(row: &SubscriptionRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            status: row.status(),
+            plan: row.plan.clone(),
+            current_period_end: row.current_period_end,
+            cancel_at: row.cancel_at,
+            cancel_at_period_end: row.cancel_at_period_end,
+            ended_at: row.ended_at,
+            trial_end: row.trial_end,
+            pause_behavior: row.pause_behavior.clone(),
+            pause_resumes_at: row.pause_resumes_at,
+            paid_until: row.paid_until,
+            past_due_since: row.past_due_since,
+            created: row.created_at,
+            latest_invoice: row.latest_invoice.clone(),
+            money_back: MoneyBack::from_text(row.money_back.as_deref()),
+            as_of: row.version,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::db::{
-    Conn, DbError,
+    Conn, DbError, prepared,
     schema::{prices, refreshes, subscriptions, users},
 };
 
@@ -185,13 +185,13 @@ pub(super) fn insert(conn: &mut Conn, row: &SubscriptionRow) -> Result<(), DbErr
 }
 
 pub(super) fn update(conn: &mut Conn, row: &SubscriptionRow) -> Result<(), DbError> {
-    diesel::update(subscriptions::table.find(&row.id)).set(row).execute(conn)?;
+    prepared(diesel::update(subscriptions::table.find(&row.id)).set(row)).execute(conn)?;
     Ok(())
 }
 
 /// Remembers that the listener has had a trial, for good.
 pub(super) fn update_had_trial(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
     let new = users::table.find(user_id).filter(users::had_trial.eq(false));
-    diesel::update(new).set(users::had_trial.eq(true)).execute(conn)?;
+    prepared(diesel::update(new).set(users::had_trial.eq(true))).execute(conn)?;
     Ok(())
 }

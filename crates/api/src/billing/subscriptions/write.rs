@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Details, Offer, Stamp, SubscriptionRow, plan_of,
+    Details, Offer, Stamp, SubscriptionRow, lacks_details, plan_of,
     row::{self, Context},
     store,
 };
@@ -39,17 +39,30 @@ pub fn preview(
     rules: &Rules,
     news: &News<'_>,
 ) -> Result<Option<SubscriptionRow>, DbError> {
-    let Some(user_id) = news.owner.user_id() else { return Ok(None) };
-    let offers = Offer::all(news.subscription);
-    let unnamed = offers.iter().filter(|offer| offer.plan_by_product(&rules.policy).is_none());
-    let price_ids: Vec<&str> = unnamed.filter_map(|offer| offer.price).collect();
-    let prices = match price_ids[..] {
+    let prices = match &unnamed_prices(rules, news.subscription)[..] {
         [] => HashMap::new(),
-        _ => store::find_plans(conn, &price_ids)?,
+        price_ids => store::find_plans(conn, price_ids)?,
     };
-    let plan = plan_of(&offers, &rules.policy, &prices);
+    Ok(row_of(rules, news, &prices))
+}
+
+/// The prices of what no product's id names as a plan of ours: what they were sold as has to be looked up.
+pub fn unnamed_prices<'a>(rules: &Rules, subscription: &'a Subscription) -> Vec<&'a str> {
+    let offers = Offer::all(subscription);
+    let unnamed = offers.iter().filter(|offer| offer.plan_by_product(&rules.policy).is_none());
+    unnamed.filter_map(|offer| offer.price).collect()
+}
+
+/// [`preview`], knowing the plans of [`unnamed_prices`].
+pub fn row_of(
+    rules: &Rules,
+    news: &News<'_>,
+    prices: &HashMap<String, String>,
+) -> Option<SubscriptionRow> {
+    let user_id = news.owner.user_id()?;
+    let plan = plan_of(&Offer::all(news.subscription), &rules.policy, prices);
     let context = Context { user_id, plan, stamp: news.stamp, now: rules.clock.billing() };
-    Ok(Some(row::row(news.subscription, news.details.clone(), context)))
+    Some(row::row(news.subscription, news.details.clone(), context))
 }
 
 /// Writes `news` over `before`, which was read under the listener's lock, and whatever follows from it.
@@ -127,13 +140,12 @@ fn settle(
         store::update_had_trial(conn, user_id)?;
     }
     let before = before.filter(|before| before.user_id == row.user_id);
-    let unsold = |row: &SubscriptionRow| row.is_live() && row.plan.is_none();
-    if before.map(unsold) != Some(unsold(row)) {
+    if changes(before, row, is_unsold) {
         let message =
             "A listener pays for a product that the catalog does not sell; it opens nothing.";
-        set_alert(conn, unsold(row), AlertKind::UnknownProduct, &row.id, message, now)?;
+        set_alert(conn, is_unsold(row), AlertKind::UnknownProduct, &row.id, message, now)?;
     }
-    if before.map(SubscriptionRow::is_paying) != Some(row.is_paying()) {
+    if changes(before, row, SubscriptionRow::is_paying) {
         let twice = store::count_paying(conn, user_id)? > 1;
         let message =
             "A listener has more than one live subscription; cancel and refund one at Stripe.";
@@ -141,6 +153,30 @@ fn settle(
     }
     access::derive(conn, &rules.policy, user_id, now, cause)?;
     Ok(())
+}
+
+/// Whether money may move for something that is not sold here.
+fn is_unsold(row: &SubscriptionRow) -> bool {
+    row.is_live() && row.plan.is_none()
+}
+
+/// Whether `row` says otherwise about something than the row before it, or says it first.
+fn changes(
+    before: Option<&SubscriptionRow>,
+    row: &SubscriptionRow,
+    says: impl Fn(&SubscriptionRow) -> bool,
+) -> bool {
+    before.map(&says) != Some(says(row))
+}
+
+/// Whether nothing follows from `row` in the place of `before`, of the same listener, but derived access: no alert,
+/// no mail, no question to Stripe. What [`write`] does besides writing is then nothing.
+pub fn is_quiet(rules: &Rules, before: &SubscriptionRow, row: &SubscriptionRow) -> bool {
+    let (known, now) = (Some(before), rules.clock.billing());
+    !changes(known, row, is_unsold)
+        && !changes(known, row, SubscriptionRow::is_paying)
+        && !lacks_details(row, known)
+        && happenings::happenings(known, row, &rules.policy, now).is_empty()
 }
 
 fn set_alert(

@@ -1,5 +1,6 @@
 //! Access is right under any order, duplication or loss of events.
 
+mod at_once;
 mod crashes;
 mod customers;
 mod intake;
