@@ -147,6 +147,7 @@ impl Inbox {
     fn answer(&self, processed: Processed) -> Result<Accepted, AcceptError> {
         match processed {
             Processed::Duplicate => Ok(Accepted::Duplicate),
+            Processed::AtOnce => Ok(Accepted::Applied),
             Processed::Done(Outcome::Ignored(_)) => Ok(Accepted::Ignored),
             Processed::Done(Outcome::Applied) => {
                 // It may have left a mark behind.
@@ -164,6 +165,8 @@ impl Inbox {
 
 enum Processed {
     Duplicate,
+    /// Applied, with nothing left for the worker.
+    AtOnce,
     Done(Outcome),
     Failed(String),
 }
@@ -179,7 +182,7 @@ fn take_at_once(
     let Notification::Snapshot(snapshot) = notification else { return Ok(None) };
     let Some(step) = apply::at_once::decide(conn, rules, snapshot)? else { return Ok(None) };
     let written = store::insert_with_effect(conn, event, &step)?;
-    Ok(written.then(|| (Processed::Done(Outcome::Applied), vec![step.user_id])))
+    Ok(written.then(|| (Processed::AtOnce, vec![step.user_id])))
 }
 
 /// What an event's row says before it is processed.
