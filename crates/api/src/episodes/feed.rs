@@ -21,7 +21,7 @@ pub const COVER: &[u8] = include_bytes!("../../../../seed/cover.png");
 /// What is heard in the one episode of a feed without access, an MP3 of [`CLOSED_SECONDS`] seconds.
 pub const CLOSED: &[u8] = include_bytes!("../../../../seed/closed.mp3");
 
-pub(super) const CLOSED_SECONDS: i64 = 8;
+pub(super) const CLOSED_SECONDS: i64 = 9;
 
 /// A listener's feed.
 pub struct FeedDocument {
