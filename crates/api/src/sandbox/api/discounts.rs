@@ -70,6 +70,22 @@ pub(super) fn take_one(
     Ok(is_given.then_some(given))
 }
 
+/// `discounts`, or the one discount that versions before basil take in their place; an empty one takes all away.
+pub(super) fn take_discounts_or_one(
+    params: &mut Params,
+    takes_one: bool,
+) -> Result<Option<GivenDiscounts>, ApiError> {
+    let given = take_discounts(params)?;
+    let one = if takes_one { take_one(params)? } else { None };
+    match (given, one) {
+        (Some(_), Some(_)) => Err(ApiError::invalid(
+            "You may only specify one of these parameters: discounts, coupon or promotion_code.",
+        )
+        .param("discounts")),
+        (given, one) => Ok(given.or(one.map(|one| one.into_iter().collect()))),
+    }
+}
+
 /// Looks the discounts up and refuses those that are not for this customer.
 pub(super) fn resolve(
     tx: &mut Tx<'_>,

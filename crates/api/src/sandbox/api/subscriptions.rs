@@ -15,7 +15,7 @@ pub(super) use self::{
 };
 use super::{
     Outcome, Page, Request, customers,
-    discounts::{self, take_discounts},
+    discounts::{self, take_discounts_or_one},
     payment_methods,
     tax_rates::{self, take_ids},
 };
@@ -38,6 +38,7 @@ use crate::sandbox::{
 
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let now = tx.now();
+    let takes_one = request.is_before("2025-03-31");
     let mut params = request.params;
     let customer = params.required("customer")?;
     let items = take_items(&mut params)?.unwrap_or_default();
@@ -55,7 +56,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let cancel_at_period_end = params.boolean("cancel_at_period_end")?.unwrap_or(false);
     let cancel_at = take_cancel_at(&mut params)?;
     let currency = params.string("currency")?;
-    let given_discounts = take_discounts(&mut params)?.unwrap_or_default();
+    let given_discounts = take_discounts_or_one(&mut params, takes_one)?.unwrap_or_default();
     let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
     for name in KEPT {
         if let Some(value) = take_kept(&mut params, name)? {

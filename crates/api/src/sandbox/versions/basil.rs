@@ -31,14 +31,14 @@ pub(super) const CHANGES: &[Change] = &[
 ];
 
 /// The period was the subscription's, not its items'; it had one discount.
-fn subscription(_: &mut Tx<'_>, subscription: &mut Value) -> Result<(), ApiError> {
+fn subscription(tx: &mut Tx<'_>, subscription: &mut Value) -> Result<(), ApiError> {
     // The items keep theirs until the next change in the list.
     let items = subscription["items"]["data"].as_array().cloned().unwrap_or_default();
     let times = |name: &'static str| items.iter().filter_map(move |item| item[name].as_i64());
     let (start, end) = (times("current_period_start").max(), times("current_period_end").min());
     subscription["current_period_start"] = json!(start);
     subscription["current_period_end"] = json!(end);
-    subscription["discount"] = first_discount(subscription);
+    subscription["discount"] = first_discount(tx, subscription)?;
     remove(subscription, &["billing_mode"]);
     Ok(())
 }
@@ -48,10 +48,13 @@ fn subscription_item(_: &mut Tx<'_>, item: &mut Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The discount there could be only one of; null when none is shown whole.
-fn first_discount(object: &Value) -> Value {
+/// The discount there could be only one of, whole; null when there is none.
+fn first_discount(tx: &mut Tx<'_>, object: &Value) -> Result<Value, ApiError> {
     let first = &object["discounts"][0];
-    if first.is_object() { first.clone() } else { Value::Null }
+    let Some(id) = first.as_str() else { return Ok(first.clone()) };
+    let mut discount = tx.find(Kind::Discount, id)?.map(|found| found.body).unwrap_or_default();
+    follow(tx, BASIL, &mut discount)?;
+    Ok(discount)
 }
 
 /// An invoice named its subscription, payment and charge itself, and said whether it was paid.
@@ -65,7 +68,7 @@ fn invoice(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     invoice["paid"] = json!(is_paid);
     let elsewhere = invoice["amount_paid_off_stripe"].as_i64().unwrap_or(0);
     invoice["paid_out_of_band"] = json!(elsewhere > 0);
-    invoice["discount"] = first_discount(invoice);
+    invoice["discount"] = first_discount(tx, invoice)?;
     let taxes = take(invoice, "total_taxes");
     let taxes = taxes.as_array().cloned().unwrap_or_default();
     let tax: i64 = taxes.iter().filter_map(|tax| tax["amount"].as_i64()).sum();

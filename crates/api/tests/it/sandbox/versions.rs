@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Sandbox, text, webhooks::Receiver};
+use super::{Answer, Sandbox, subscriber::Subscriber, text, webhooks::Receiver};
 
 /// Oldest first.
 const VERSIONS: [&str; 6] = [
@@ -243,4 +243,39 @@ async fn payloads_have_the_version_of_their_endpoint() {
     assert!(data["object"]["current_period_end"].is_i64(), "{data:#}");
     let was = &data["previous_attributes"]["current_period_end"];
     assert_eq!(*was, made["items"]["data"][0]["current_period_end"], "{data:#}");
+}
+
+#[tokio::test]
+async fn a_subscription_took_one_coupon_before_basil() {
+    let sandbox = Sandbox::start().await;
+    let form = [("id", "TEN"), ("percent_off", "10"), ("duration", "forever")];
+    sandbox.post("/v1/coupons", &form).await;
+    let form = [("id", "HALF"), ("percent_off", "50"), ("duration", "forever")];
+    sandbox.post("/v1/coupons", &form).await;
+    let subscriber = Subscriber::new().price("1000", "month").start_in(sandbox).await;
+    let sandbox = &subscriber.sandbox;
+    let customer = subscriber.customer().await;
+    let price = sandbox.price("Second", "1000", "month").await;
+    let create =
+        [("customer", text(&customer["id"])), ("items[0][price]", &price), ("coupon", "TEN")];
+    let made = sandbox.send_at(Method::POST, "2022-11-15", "/v1/subscriptions", &create).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let made = made.json();
+    assert_eq!(made["discount"]["coupon"]["id"], "TEN");
+    let invoice = format!("/v1/invoices/{}", text(&made["latest_invoice"]));
+    assert_eq!(sandbox.get(&invoice).await["total"], 900);
+
+    let path = format!("/v1/subscriptions/{}", text(&made["id"]));
+    let form = [("coupon", "HALF")];
+    let changed = sandbox.send_at(Method::POST, "2022-11-15", &path, &form).await.json();
+    assert_eq!(changed["discount"]["coupon"]["id"], "HALF");
+    let form = [("coupon", "HALF"), ("discounts[0][coupon]", "TEN")];
+    sandbox.send_at(Method::POST, "2022-11-15", &path, &form).await.error(400);
+    let cleared = sandbox.send_at(Method::POST, "2022-11-15", &path, &[("coupon", "")]).await;
+    assert_eq!(cleared.json()["discount"], Value::Null);
+
+    for (path, form) in [(path.as_str(), &create[2..]), ("/v1/subscriptions", &create[..])] {
+        let error = sandbox.send_at(Method::POST, "2025-03-31.basil", path, form).await.error(400);
+        assert_eq!(error["param"], "coupon", "{error}");
+    }
 }

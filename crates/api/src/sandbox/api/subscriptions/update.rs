@@ -13,7 +13,7 @@ use super::{
 use crate::sandbox::{
     api::{
         Outcome, Request, customers,
-        discounts::{self, take_discounts},
+        discounts::{self, take_discounts_or_one},
         tax_rates::{self, take_ids},
     },
     billing::{
@@ -36,6 +36,7 @@ use crate::sandbox::{
 pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let now = tx.now();
     let before = find(tx, request.id())?;
+    let takes_one = request.is_before("2025-03-31");
     let mut params = request.params;
     let given = take_items(&mut params)?.unwrap_or_default();
     let proration = params.choice("proration_behavior", Proration::WORDS)?;
@@ -59,7 +60,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let one_time = params.hashes("add_invoice_items", ItemParam::take)?.unwrap_or_default();
     let metadata = params.metadata()?;
     let automatic_tax = take_automatic_tax(&mut params)?;
-    let discounts = take_discounts(&mut params)?;
+    let discounts = take_discounts_or_one(&mut params, takes_one)?;
     let kept: Vec<_> = KEPT
         .iter()
         .map(|name| Ok((*name, take_kept(&mut params, name)?)))
