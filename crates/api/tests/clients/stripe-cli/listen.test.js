@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import Stripe from 'stripe';
-import { KEY, startReceiver, startSandbox, stopAll } from '../support/circle.js';
+import { KEY, startReceiver, startSandbox, stopAll, until } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 let sandbox, cli, receiver, stripe;
@@ -49,15 +49,6 @@ async function listen(...options) {
 async function deliveries(event) {
   const shown = await fetch(`${sandbox.base}/_sandbox/deliveries?event=${event}`);
   return (await shown.json()).data;
-}
-
-/** Waits until `look` gives something. */
-async function until(look) {
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 test('events are forwarded, signed, and sent again', { timeout: 60_000 }, async () => {

@@ -60,6 +60,15 @@ export async function advance(base, by) {
   if (!response.ok) throw new Error(await response.text());
 }
 
+/** Waits until `look` gives something; the test that calls it has the time limit. */
+export async function until(look) {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** A server that keeps what is delivered to it: `url`, and `delivered(accepts)`, the first that `accepts`. */
 export async function startReceiver() {
   const all = [];

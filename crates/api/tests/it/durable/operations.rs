@@ -107,7 +107,8 @@ async fn comparing_by_hand_waits_for_the_server_that_does_so() {
     let mut site = Installation::start(1).await;
     // A server that was killed in the middle of it, or is at it.
     site.servers[0].process.kill();
-    let taken = "UPDATE job_leases SET leased_until = 9999999999 WHERE name = 'reconcile'";
+    let taken = "INSERT INTO job_leases (name, leased_until) VALUES ('reconcile', 9999999999) \
+                 ON CONFLICT (name) DO UPDATE SET leased_until = excluded.leased_until";
     site.execute(taken.to_owned()).await;
     assert!(
         site.circle(&["reconcile", "--dry-run"]).contains("none differed"),
