@@ -24,3 +24,4 @@ pub(crate) mod subscribe;
 pub(crate) mod tax;
 pub(crate) mod tax_ids;
 pub(crate) mod totals;
+pub(crate) mod trial;

@@ -10,6 +10,7 @@ use super::{
     preview::{self, Preview},
     proration::Period,
     schedules,
+    trial::{self, TrialEnding},
 };
 use crate::sandbox::{
     error::ApiError,
@@ -88,10 +89,11 @@ fn step_subscription(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), A
         tx.save(subscription)?;
         return tx.emit("customer.subscription.trial_will_end", subscription, None);
     }
-    if is_trial && !ends_trial_paying(tx, subscription)? {
-        return Ok(());
+    let ending = if is_trial { trial::ending(tx, subscription)? } else { TrialEnding::Renews };
+    match ending {
+        TrialEnding::Renews => renew(tx, subscription),
+        _ => trial::end(tx, subscription, ending),
     }
-    renew(tx, subscription)
 }
 
 /// Tells of the invoice that the renewal will make. It has no id: there is none yet.
@@ -109,28 +111,6 @@ fn tell_upcoming(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), ApiEr
     subscription.private["upcoming_told"] = json!(items::first_period_end(subscription));
     tx.save(subscription)?;
     tx.emit("invoice.upcoming", &invoice, None)
-}
-
-/// What a trial without a payment method ends in; true when it goes on as any other.
-fn ends_trial_paying(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<bool, ApiError> {
-    let customer = subscription.text("customer").unwrap_or_default().to_owned();
-    if tx.payment_method_for(&customer, Some(subscription))?.is_some() {
-        return Ok(true);
-    }
-    let behavior = &subscription.body["trial_settings"]["end_behavior"]["missing_payment_method"];
-    match behavior.as_str() {
-        Some("cancel") => cancel::end(tx, subscription, Ending::Requested).map(|()| false),
-        Some("pause") => {
-            let before = subscription.clone();
-            subscription.body["status"] = json!("paused");
-            subscription.body["status_details"] =
-                pause::details("trial_end_without_payment_method", tx.now());
-            tx.save(subscription)?;
-            tx.emit_change("customer.subscription.paused", &before, subscription)?;
-            Ok(false)
-        }
-        _ => Ok(true),
-    }
 }
 
 /// Starts the next period of every item whose period is over, and drafts the invoice for them.

@@ -27,6 +27,7 @@ const TRIGGERS = [
   'customer.source.updated',
   'customer.subscription.created',
   'customer.subscription.deleted',
+  'customer.subscription.paused',
   'customer.subscription.trial_will_end',
   'customer.subscription.updated',
   'customer.updated',

@@ -26,6 +26,7 @@ mod schedules;
 mod sources;
 mod subscriber;
 mod taxes;
+mod trials;
 mod versions;
 mod webhooks;
 mod whole_account;

@@ -25,6 +25,7 @@ use crate::sandbox::{
         pending_update,
         proration::Period,
         redeem::Holder,
+        trial::{self, TrialEnding},
     },
     error::ApiError,
     object::Object,
@@ -116,6 +117,13 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
         set_trial_end(&mut subscription, end, now);
     } else if ends_trial_now {
         subscription.body["trial_end"] = json!(now);
+    }
+    let trial_ending =
+        if ends_trial_now { trial::ending(tx, &subscription)? } else { TrialEnding::Renews };
+    let ends_unpaid = trial_ending != TrialEnding::Renews;
+    if ends_unpaid {
+        set_period_end(&mut subscription, now);
+    } else if ends_trial_now {
         subscription.body["status"] = json!("active");
     }
     schedule_cancellation(&mut subscription, cancel_at_period_end, cancel_at, now)?;
@@ -128,9 +136,10 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
         add_invoice_item(tx, &subscription, item)?;
     }
     let items = item_changes(tx, &before, given)?;
-    let restarts_cycle = ends_trial_now || anchor.as_deref() == Some("now");
+    let restarts_cycle = !ends_unpaid && (ends_trial_now || anchor.as_deref() == Some("now"));
     if items.is_empty() && !restarts_cycle {
         tx.update(&before, &subscription)?;
+        trial::end(tx, &mut subscription, trial_ending)?;
         return Ok(subscription.body);
     }
     let change = Change {
@@ -149,8 +158,9 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     {
         return Ok(pending_update::hold(tx, &before, subscription, planned)?.body);
     }
-    let (changed, collected) =
+    let (mut changed, collected) =
         change::apply(tx, &before, subscription, planned, Presence::OnSession)?;
+    trial::end(tx, &mut changed, trial_ending)?;
     match (collected, behavior.as_deref()) {
         (Some((_, Collected::Declined(decline))), Some("error_if_incomplete")) => {
             Err(undone(decline.error()))
@@ -162,12 +172,16 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     }
 }
 
-fn set_trial_end(subscription: &mut Object, end: i64, now: i64) {
+fn set_period_end(subscription: &mut Object, end: i64) {
     let mut values = items::of(subscription).to_vec();
     for value in &mut values {
         value["current_period_end"] = json!(end);
     }
     items::set(subscription, values);
+}
+
+fn set_trial_end(subscription: &mut Object, end: i64, now: i64) {
+    set_period_end(subscription, end);
     let body = &mut subscription.body;
     body["trial_end"] = json!(end);
     if body["trial_start"].is_null() {
