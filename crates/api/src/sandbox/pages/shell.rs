@@ -85,7 +85,7 @@ pub(super) fn page(
                             }
                         }
                     }
-                    p { "Use test cards only. Never type a real card number here." }
+                    p { "Use test cards and accounts only. Never type a real number here." }
                 }
             }
         }

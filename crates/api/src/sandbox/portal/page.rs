@@ -246,6 +246,8 @@ pub(crate) struct ChangePreview {
     pub(crate) credit: i64,
     /// Minor units of each renewal.
     pub(crate) recurring_total: i64,
+    /// Whether taxes come on top of that.
+    pub(crate) adds_tax: bool,
     /// Unix seconds of the next renewal.
     pub(crate) renews_at: i64,
     /// Proration lines: text and amount.

@@ -168,6 +168,7 @@ pub(super) fn preview(
         due_now: 0,
         credit: 0,
         recurring_total: tx.cost(&checked.price.body, checked.quantity)?,
+        adds_tax: false,
         renews_at: items::last_period_end(&subscription).unwrap_or(0),
         lines: Vec::new(),
     };
@@ -209,6 +210,7 @@ pub(super) fn preview(
         shown.lines.push(("Discount".to_owned(), -off));
     }
     shown.lines.extend(tax::shown(tx, &invoice.body["total_taxes"])?);
+    shown.adds_tax = tax::sum(&invoice.body["total_taxes"], "exclusive") != 0;
     shown.due_now = invoice.integer("amount_due").unwrap_or(0);
     shown.credit = (-total).max(0);
     Ok(shown)

@@ -4,7 +4,7 @@ use actix_web::web;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::view::money;
+use super::view::{small_print, submit_label};
 use crate::sandbox::Sandbox;
 use crate::sandbox::checkout::{self, CheckoutPage, DebitInput, Outcome, SessionStatus};
 use crate::sandbox::pages::form::{self, Errors, Field, is_email};
@@ -111,7 +111,8 @@ fn view(
                 (Field { id: "account", label, value: &form.account, ..Field::default() }.render(errors))
                 (Field { id: "account-holder", label: "Account holder", autocomplete: "name", value: &form.holder,
                          ..Field::default() }.render(errors))
-                (form::submit(&format!("Pay {}", money(session, session.due_now))))
+                (form::submit(&submit_label(session)))
+                p.soft.small { (small_print(session, "this account")) }
             }
             details.tests {
                 summary { "Test accounts" }

@@ -89,7 +89,7 @@ fn title(session: &CheckoutPage) -> String {
     }
 }
 
-fn submit_label(session: &CheckoutPage) -> String {
+pub(super) fn submit_label(session: &CheckoutPage) -> String {
     match session.mode {
         Mode::Subscription if session.trial_days.is_some() => "Start trial".to_owned(),
         Mode::Subscription => "Subscribe".to_owned(),
@@ -150,7 +150,7 @@ fn pay_form(session: &CheckoutPage, secret: &str, form: &CheckoutForm, errors: &
             @if session.consent_to_terms { (terms(form.terms.is_some(), errors)) }
             @if let Some(message) = &session.submit_message { p.small { (message) } }
             (form::submit(&submit_label(session)))
-            p.soft.small { (small_print(session)) }
+            p.soft.small { (small_print(session, "this card")) }
         }
         @if session.debit.is_some() {
             p { a href={ "/pay/" (secret) "/bank-account" } { "Pay from a bank account instead" } }
@@ -192,7 +192,8 @@ fn terms(agreed: bool, errors: &Errors) -> Markup {
     }
 }
 
-fn small_print(session: &CheckoutPage) -> String {
+/// What is agreed to; `payer` is what is charged, as in `this card`.
+pub(super) fn small_print(session: &CheckoutPage, payer: &str) -> String {
     let merchant = &session.merchant;
     match session.mode {
         Mode::Subscription => match (session.trial_end, recurring(session)) {
@@ -200,9 +201,9 @@ fn small_print(session: &CheckoutPage) -> String {
                 "Free until {}, then {recurring} until you cancel. Cancel before that day and nothing is charged.",
                 display::date(end)
             ),
-            _ => format!("{merchant} charges this card again each period until you cancel."),
+            _ => format!("{merchant} charges {payer} again each period until you cancel."),
         },
-        Mode::Payment => format!("{merchant} charges this card once."),
-        Mode::Setup => format!("{merchant} may charge this card later, as agreed with you."),
+        Mode::Payment => format!("{merchant} charges {payer} once."),
+        Mode::Setup => format!("{merchant} may charge {payer} later, as agreed with you."),
     }
 }

@@ -67,7 +67,10 @@ pub(super) fn confirm_view(
                     dd { (money(preview.credit)) }
                 }
                 dt.soft { "From " (display::date(preview.renews_at)) }
-                dd.soft { (money(preview.recurring_total)) " " (every) }
+                dd.soft {
+                    (money(preview.recurring_total)) " " (every)
+                    @if preview.adds_tax { ", plus tax" }
+                }
             }
             @if let (Some(card), true) = (card, preview.due_now > 0) {
                 p.soft.small.num { "Charged to " (card_name(card)) "." }
