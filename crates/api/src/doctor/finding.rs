@@ -77,9 +77,10 @@ pub fn clock(ahead: i64) -> Finding {
 }
 
 /// The events without which access is not given or taken in time.
-pub const NEEDED_EVENTS: [&str; 14] = [
+pub const NEEDED_EVENTS: [&str; 15] = [
     "checkout.session.completed",
     "checkout.session.expired",
+    "customer.created",
     "customer.deleted",
     "customer.updated",
     "customer.subscription.created",

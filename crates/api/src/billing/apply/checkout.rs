@@ -15,9 +15,6 @@ use crate::{
     stripe::{CheckoutSession, Event},
 };
 
-/// Where our user's id stands besides `client_reference_id`.
-const USER_KEY: &str = "circle_user";
-
 pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
     let Ok(session) = event.object::<CheckoutSession>() else {
         return Ok(Outcome::Ignored("unreadable"));
@@ -69,7 +66,7 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
 fn names_user(session: &CheckoutSession, user_id: &str) -> bool {
     let named = [
         session.client_reference_id.as_deref(),
-        session.metadata.get(USER_KEY).map(String::as_str),
+        session.metadata.get(customers::USER_KEY).map(String::as_str),
     ];
     let mut named = named.into_iter().flatten().peekable();
     named.peek().is_some() && named.all(|named| named == user_id)

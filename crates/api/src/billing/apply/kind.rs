@@ -7,6 +7,8 @@ pub(super) enum Kind {
     Subscription,
     /// It carries a Checkout session.
     Checkout,
+    /// A customer was made, perhaps by us.
+    CustomerCreated,
     /// The customer is gone.
     CustomerDeleted,
     /// Something about a customer's money, means of payment or addresses: all its subscriptions are read again,
@@ -33,6 +35,7 @@ impl Kind {
             | "checkout.session.async_payment_succeeded"
             | "checkout.session.async_payment_failed"
             | "checkout.session.expired" => Self::Checkout,
+            "customer.created" => Self::CustomerCreated,
             "customer.deleted" => Self::CustomerDeleted,
             "customer.updated"
             | "payment_method.attached"
@@ -86,6 +89,7 @@ mod tests {
                 "checkout.session.{completed,async_payment_succeeded,async_payment_failed,expired}",
                 Kind::Checkout,
             ),
+            ("customer.{created}", Kind::CustomerCreated),
             ("customer.{deleted}", Kind::CustomerDeleted),
             ("customer.{updated}", Kind::Customer),
             ("payment_method.{attached,detached,updated,automatically_updated}", Kind::Customer),

@@ -19,8 +19,9 @@ use super::{
     refresh,
 };
 use crate::{
+    access,
     db::{Conn, DbError},
-    stripe::{Event, ThinEvent},
+    stripe::{Customer, Event, ThinEvent},
 };
 
 /// What an event did.
@@ -45,6 +46,7 @@ pub fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, D
     match Kind::of(&event.kind) {
         Kind::Subscription => subscription::apply(conn, rules, event),
         Kind::Checkout => checkout::apply(conn, rules, event),
+        Kind::CustomerCreated => customer_created(conn, rules, event),
         Kind::CustomerDeleted => customer_deleted(conn, rules, event),
         Kind::Customer => refresh_customer(conn, rules, event),
         Kind::Catalog => catalog::apply(conn, rules, event),
@@ -110,6 +112,24 @@ fn refresh_customer(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
             Ok(Outcome::Waiting)
         }
     }
+}
+
+/// Binds a customer that was made for a listener to them, should the process that made it have fallen before it could.
+fn customer_created(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Outcome, DbError> {
+    let Ok(customer) = event.object::<Customer>() else {
+        return Ok(Outcome::Ignored("unreadable"));
+    };
+    let Some(user_id) = customer.metadata.get(customers::USER_KEY) else {
+        return Ok(Outcome::Ignored("foreign_customer"));
+    };
+    access::lock_user(conn, user_id)?;
+    if !customers::bind(conn, user_id, &customer.id, &rules.clock)? {
+        return Ok(Outcome::Ignored("unused_customer"));
+    }
+    if let Some(email) = &customer.email {
+        customers::update_told_email(conn, user_id, &customer.id, email)?;
+    }
+    Ok(Outcome::Applied)
 }
 
 /// Stripe has deleted the customer and ended its subscriptions; the listener's next Checkout makes a new one.

@@ -124,7 +124,7 @@ impl Billing {
         }
         let create = stripe_customers::Create {
             email: Some(buyer.email.clone()),
-            metadata: BTreeMap::from([("circle_user".to_owned(), user_id.to_owned())]),
+            metadata: BTreeMap::from([(customers::USER_KEY.to_owned(), user_id.to_owned())]),
             ..Default::default()
         };
         let request = with_key(create.request(), "customer", user_id, buyer.customer_attempt);
@@ -132,7 +132,6 @@ impl Billing {
         let (id, bound, clock) = (user_id.to_owned(), customer.clone(), self.clock());
         self.db
             .write(move |conn| {
-                store::finish_customer_attempt(conn, &id)?;
                 if !customers::bind(conn, &id, &bound, &clock)? {
                     return Err(BillingError::Conflict);
                 }
@@ -281,10 +280,13 @@ impl Billing {
             terms_of_service: settings.terms_of_service,
             trial_days: if had_trial { 0 } else { wish.plan.trial_days },
             metadata: BTreeMap::from([
-                ("circle_user".to_owned(), user_id.to_owned()),
+                (customers::USER_KEY.to_owned(), user_id.to_owned()),
                 ("circle_price".to_owned(), wish.offer.price_id.clone()),
             ]),
-            subscription_metadata: BTreeMap::from([("circle_user".to_owned(), user_id.to_owned())]),
+            subscription_metadata: BTreeMap::from([(
+                customers::USER_KEY.to_owned(),
+                user_id.to_owned(),
+            )]),
         };
         let request = with_key(create.request(), "checkout", user_id, buyer.session_attempt);
         let Response { value, .. } =

@@ -74,14 +74,6 @@ pub(super) fn find_buyer(conn: &mut Conn, user_id: &str) -> Result<Buyer, Billin
     Ok(Buyer { email, customer_id, had_trial, customer_attempt, session_attempt })
 }
 
-/// The customer is made and bound: another one would be another attempt.
-pub(super) fn finish_customer_attempt(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
-    diesel::update(checkout_leases::table.filter(checkout_leases::user_id.eq(user_id)))
-        .set(checkout_leases::customer_attempt.eq(checkout_leases::customer_attempt + 1))
-        .execute(conn)?;
-    Ok(())
-}
-
 /// Keeps the session, so that its return is known to be this listener's; another one would be another attempt.
 pub(super) fn keep_session(conn: &mut Conn, session: &NewSession) -> Result<(), DbError> {
     if find_session_owner(conn, &session.id)?.is_some() {

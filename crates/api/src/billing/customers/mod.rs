@@ -7,6 +7,9 @@ pub use email::{DueEmail, lease_email, next_email_due, postpone_email, tell_emai
 pub(super) use store::update_told_email;
 pub use store::{Person, bind, find_owner, find_owners, find_person, retire, update_billing_email};
 
+/// Where our user's id stands in the metadata of what we make at Stripe.
+pub(super) const USER_KEY: &str = "circle_user";
+
 /// Whose a Stripe customer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     db::{
         self, Conn, DbError,
-        schema::{former_customers, subscriptions, users},
+        schema::{checkout_leases, former_customers, subscriptions, users},
     },
 };
 
@@ -73,15 +73,18 @@ pub fn find_person(conn: &mut Conn, who: &str) -> Result<Option<Person>, DbError
 }
 
 /// Binds a listener without a customer to one, and has all its subscriptions read: their events may have come
-/// before this commit. `false` when the listener has a customer already, or somebody else has this one.
+/// before this commit. `false` when the listener has another customer already, or somebody else has this one.
 pub fn bind(
     conn: &mut Conn,
     user_id: &str,
     customer_id: &str,
     clock: &Clock,
 ) -> Result<bool, DbError> {
-    if find_owner(conn, customer_id)? != Owner::Foreign {
-        return Ok(false);
+    match find_owner(conn, customer_id)? {
+        Owner::Foreign => {}
+        // The event of its making was faster than the answer to who made it.
+        Owner::User(owner) => return Ok(owner == user_id),
+        Owner::Former(_) => return Ok(false),
     }
     let unbound = users::table.find(user_id).filter(users::stripe_customer_id.is_null());
     let bound = diesel::update(unbound)
@@ -94,6 +97,10 @@ pub fn bind(
     if bound == 0 {
         return Ok(false);
     }
+    // Another customer of theirs would be another attempt.
+    diesel::update(checkout_leases::table.filter(checkout_leases::user_id.eq(user_id)))
+        .set(checkout_leases::customer_attempt.eq(checkout_leases::customer_attempt + 1))
+        .execute(conn)?;
     refresh::mark(conn, customer_id, "customer_bound", clock.wall())?;
     db::notify(conn, user_id)?;
     Ok(true)

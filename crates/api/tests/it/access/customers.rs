@@ -52,6 +52,36 @@ async fn an_address_changed_in_the_portal_is_for_receipts_alone() {
 }
 
 #[tokio::test]
+async fn a_customer_whose_maker_fell_is_bound_by_the_event_of_its_making() {
+    let world = World::start().await;
+    let ada = world.listener("ada").await;
+    world.execute("UPDATE users SET stripe_customer_id = NULL, customer_email = NULL").await;
+    let made = |id: &str, metadata: serde_json::Value| json!({ "id": id, "object": "customer", "email": "old@example.com", "metadata": metadata });
+    let ours = json!({ "circle_user": ada.user });
+    for (n, customer) in [
+        made("cus_foreign", json!({})),
+        made("cus_made", ours.clone()),
+        made("cus_made_again", ours),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.stripe.put_customer(&customer);
+        let event = event(&format!("evt_{n}"), "customer.created", world.now(), &customer);
+        world.deliver(&event).await.expect(200);
+    }
+    let ignored = |reason: &str| Some(("ignored".to_owned(), Some(reason.to_owned())));
+    assert_eq!(world.event("evt_0").await, ignored("foreign_customer"));
+    assert_eq!(world.event("evt_1").await, Some(("applied".to_owned(), None)));
+    assert_eq!(world.event("evt_2").await, ignored("unused_customer"));
+    assert_eq!(world.addresses(&ada).await.0.as_deref(), Some("cus_made"));
+
+    // It was made for an address that the listener has left since.
+    world.jobs.run_due().await;
+    assert_eq!(world.stripe.bodies(), ["email=user_ada%40example.com"]);
+}
+
+#[tokio::test]
 async fn customers_that_are_gone_are_taken_from_their_listener_in_either_form() {
     let world = World::start().await;
     let (ada, bob, eve) =
