@@ -19,7 +19,6 @@ use super::{
     refresh,
 };
 use crate::{
-    access,
     db::{Conn, DbError},
     stripe::{Customer, Event, ThinEvent},
 };
@@ -122,7 +121,6 @@ fn customer_created(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     let Some(user_id) = customer.metadata.get(customers::USER_KEY) else {
         return Ok(Outcome::Ignored("foreign_customer"));
     };
-    access::lock_user(conn, user_id)?;
     if !customers::bind(conn, user_id, &customer.id, &rules.clock)? {
         return Ok(Outcome::Ignored("unused_customer"));
     }

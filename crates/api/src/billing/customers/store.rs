@@ -9,6 +9,7 @@ use diesel::{
 
 use super::Owner;
 use crate::{
+    access,
     billing::refresh,
     clock::Clock,
     db::{
@@ -80,9 +81,10 @@ pub fn bind(
     customer_id: &str,
     clock: &Clock,
 ) -> Result<bool, DbError> {
+    // Who made the customer and the event of its making may come at the same moment.
+    access::lock_user(conn, user_id)?;
     match find_owner(conn, customer_id)? {
         Owner::Foreign => {}
-        // The event of its making was faster than the answer to who made it.
         Owner::User(owner) => return Ok(owner == user_id),
         Owner::Former(_) => return Ok(false),
     }
