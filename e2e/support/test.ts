@@ -5,6 +5,14 @@ import { Circle } from './circle.ts'
 
 export { expect } from '@playwright/test'
 
+/** What Chromium reports as an error and is normal here. */
+const NORMAL = [
+  // Every answer of 400 and above: asking and being refused.
+  'Failed to load resource',
+  // The service worker's script, which it looks for in the background, without a connection.
+  'An unknown error occurred when fetching the script',
+]
+
 export const test = base.extend<object, { circle: Circle }>({
   circle: [
     async ({}, use) => {
@@ -20,8 +28,7 @@ export const test = base.extend<object, { circle: Circle }>({
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))
     page.on('console', (message) => {
-      // Chromium reports every answer of 400 and above as an error; asking and being refused is normal here.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      if (message.type() === 'error' && !NORMAL.some((start) => message.text().startsWith(start))) {
         complaints.push(`${message.text()} (${message.location().url})`)
       }
     })
