@@ -36,7 +36,8 @@ pub async fn clock(stripe: &Client) -> Clock {
     Clock::with_offset(Arc::new(AtomicI64::new(offset)))
 }
 
-/// The second half of `circle reconcile`: compares all subscriptions with Stripe's, prints each difference and repairs it.
+/// The second half of `circle reconcile`: compares all subscriptions with Stripe's, prints each difference and repairs
+/// it.
 ///
 /// # Errors
 /// When Stripe or the database fails; what was repaired until then stays so.

@@ -34,12 +34,7 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     let Some(customer_id) = session.customer_id() else {
         return Ok(Outcome::Ignored("no_customer"));
     };
-    let bound = store::find_customer_of_user(conn, &user_id)?;
-    let fits = match &bound {
-        Some(bound) => bound == customer_id,
-        None => customers::bind(conn, &user_id, customer_id, &rules.clock)?,
-    };
-    if !fits {
+    if !customers::bind(conn, &user_id, customer_id, &rules.clock)? {
         let message =
             "A Checkout was completed by another customer than its listener's; nothing was bound.";
         alerts::raise(

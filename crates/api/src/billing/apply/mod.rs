@@ -121,6 +121,11 @@ fn customer_created(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     let Some(user_id) = customer.metadata.get(customers::USER_KEY) else {
         return Ok(Outcome::Ignored("foreign_customer"));
     };
+    match customers::find_owner(conn, &customer.id)? {
+        Owner::User(_) => return Ok(Outcome::Applied),
+        Owner::Former(_) => return Ok(Outcome::Ignored("former_customer")),
+        Owner::Foreign => {}
+    }
     if !customers::bind(conn, user_id, &customer.id, &rules.clock)? {
         return Ok(Outcome::Ignored("unused_customer"));
     }

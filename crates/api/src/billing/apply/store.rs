@@ -69,15 +69,6 @@ pub(super) fn find_user_of_session(conn: &mut Conn, id: &str) -> Result<Option<S
         .optional()?)
 }
 
-pub(super) fn find_customer_of_user(
-    conn: &mut Conn,
-    user_id: &str,
-) -> Result<Option<String>, DbError> {
-    let customer =
-        users::table.find(user_id).select(users::stripe_customer_id).get_result(conn).optional()?;
-    Ok(customer.flatten())
-}
-
 /// `complete` is final; an expiry that comes late does not undo it.
 pub(super) fn update_session_status(
     conn: &mut Conn,

@@ -73,8 +73,8 @@ pub fn find_person(conn: &mut Conn, who: &str) -> Result<Option<Person>, DbError
     }
 }
 
-/// Binds a listener without a customer to one, and has all its subscriptions read: their events may have come
-/// before this commit. `false` when the listener has another customer already, or somebody else has this one.
+/// Binds a listener to a customer and has all its subscriptions read: their events may have come before this commit.
+/// Nothing is done when they are bound already. `false` when the listener has another, or somebody else has this one.
 pub fn bind(
     conn: &mut Conn,
     user_id: &str,

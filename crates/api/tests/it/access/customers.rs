@@ -61,7 +61,7 @@ async fn a_customer_whose_maker_fell_is_bound_by_the_event_of_its_making() {
     for (n, customer) in [
         made("cus_foreign", json!({})),
         made("cus_made", ours.clone()),
-        made("cus_made_again", ours),
+        made("cus_made_again", ours.clone()),
     ]
     .into_iter()
     .enumerate()
@@ -79,6 +79,12 @@ async fn a_customer_whose_maker_fell_is_bound_by_the_event_of_its_making() {
     // It was made for an address that the listener has left since.
     world.jobs.run_due().await;
     assert_eq!(world.stripe.bodies(), ["email=user_ada%40example.com"]);
+
+    // What the event says of the address is old news for who is bound.
+    let again = event("evt_3", "customer.created", world.now(), &made("cus_made", ours));
+    world.deliver(&again).await.expect(200);
+    world.jobs.run_due().await;
+    assert_eq!(world.stripe.bodies().len(), 1);
 }
 
 #[tokio::test]
