@@ -10,12 +10,14 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
+    HttpRequest, HttpResponse,
     http::header::{DATE, HttpDate},
     web,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+
+use crate::harness::serve;
 
 #[derive(Clone)]
 pub struct StandIn {
@@ -58,18 +60,9 @@ impl StandIn {
             released: Semaphore::new(0),
         });
         let data = web::Data::from(Arc::clone(&state));
-        let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).default_service(web::to(answer))
-        })
-        .workers(1)
-        // On a busy machine a client may seem to keep silent.
-        .keep_alive(Duration::from_secs(600))
-        .client_request_timeout(Duration::ZERO)
-        .disable_signals()
-        .bind("127.0.0.1:0")
-        .unwrap();
-        let base = format!("http://{}", server.addrs()[0]);
-        tokio::spawn(server.run());
+        let base = serve(move |config| {
+            config.app_data(data.clone()).default_service(web::to(answer));
+        });
         Self { base, state }
     }
 

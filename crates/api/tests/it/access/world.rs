@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
 use api::{
     access::{self, Policy, Standing},
     app,
@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use super::stand_in::StandIn;
-use crate::harness::{Answer, Database};
+use crate::harness::{Answer, Database, serve};
 
 pub const SECRET: &str = "whsec_of_the_tests";
 pub const DAY: i64 = 86_400;
@@ -89,17 +89,9 @@ impl World {
         let jobs = Jobs::new(db.clone(), inbox.clone(), refresher.clone(), shop, wake, schedule);
 
         let taken = web::Data::new(inbox.clone());
-        let server =
-            HttpServer::new(move || App::new().app_data(taken.clone()).configure(http::routes))
-                .workers(1)
-                // On a busy machine a client may seem to keep silent.
-                .keep_alive(Duration::from_secs(600))
-                .client_request_timeout(Duration::ZERO)
-                .disable_signals()
-                .bind("127.0.0.1:0")
-                .unwrap();
-        let base = format!("http://{}", server.addrs()[0]);
-        tokio::spawn(server.run());
+        let base = serve(move |config| {
+            config.app_data(taken.clone()).configure(http::routes);
+        });
         let http = reqwest::Client::new();
         Self {
             db,

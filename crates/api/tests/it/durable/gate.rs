@@ -1,15 +1,12 @@
 //! The way to Stripe, on which one call can be stopped: before Stripe hears of it, or once Stripe has acted and before
 //! its answer comes. Whoever made the call can be killed right there.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::{sync::Semaphore, time::timeout};
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, serve};
 
 /// Where a call is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,20 +46,12 @@ impl Gate {
             stopped: Semaphore::new(0),
         });
         let data = web::Data::from(Arc::clone(&state));
-        let server = HttpServer::new(move || {
-            App::new()
+        let base = serve(move |config| {
+            config
                 .app_data(data.clone())
                 .app_data(web::PayloadConfig::new(1 << 20))
-                .default_service(web::to(pass))
-        })
-        .workers(1)
-        .keep_alive(Duration::from_secs(600))
-        .client_request_timeout(Duration::ZERO)
-        .disable_signals()
-        .bind("127.0.0.1:0")
-        .unwrap();
-        let base = format!("http://{}", server.addrs()[0]);
-        tokio::spawn(server.run());
+                .default_service(web::to(pass));
+        });
         Self { base, state }
     }
 

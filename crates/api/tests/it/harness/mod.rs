@@ -1,5 +1,6 @@
 //! Starts the whole product on free ports with a fresh database and the sandbox, and speaks to it as clients do.
 
+mod beside;
 mod database;
 mod http;
 mod listeners;
@@ -18,6 +19,7 @@ use api::{
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+pub use beside::serve;
 pub use database::{Database, execute};
 pub use http::Answer;
 pub use mails::token_in;
