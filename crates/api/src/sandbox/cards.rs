@@ -212,39 +212,54 @@ impl Card {
             "5105105105105100" => "prepaid",
             _ => "credit",
         };
-        let body = json!({
-            "allow_redisplay": "unspecified",
-            "billing_details": billing_details,
-            "card": {
-                "brand": brand,
-                "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
-                "country": country(&self.number),
-                "display_brand": brand,
-                "exp_month": self.exp_month,
-                "exp_year": self.exp_year,
-                "fingerprint": fingerprint(&self.number),
-                "funding": funding,
-                "generated_from": null,
-                "last4": last4,
-                "networks": { "available": [brand], "preferred": null },
-                "regulated_status": "unregulated",
-                "three_d_secure_usage": { "supported": true },
-                "wallet": null,
-            },
-            "customer": null,
-            "customer_account": null,
-            "metadata": {},
-            "type": "card",
+        let card = json!({
+            "brand": brand,
+            "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
+            "country": country(&self.number),
+            "display_brand": brand,
+            "exp_month": self.exp_month,
+            "exp_year": self.exp_year,
+            "fingerprint": fingerprint(&self.number),
+            "funding": funding,
+            "generated_from": null,
+            "last4": last4,
+            "networks": { "available": [brand], "preferred": null },
+            "regulated_status": "unregulated",
+            "three_d_secure_usage": { "supported": true },
+            "wallet": null,
         });
-        Object::new(Kind::PaymentMethod, now, body)
+        payment_method("card", card, now, billing_details)
             .with_private(json!({ "number": self.number, "is_set_up": false }))
     }
 }
 
+/// A payment method of a type, attached to nobody; `details` is what it says in the member named like the type.
+pub(crate) fn payment_method(
+    kind: &str,
+    details: Value,
+    now: i64,
+    billing_details: Value,
+) -> Object {
+    let mut body = json!({
+        "allow_redisplay": "unspecified",
+        "billing_details": billing_details,
+        "customer": null,
+        "customer_account": null,
+        "metadata": {},
+        "type": kind,
+    });
+    body[kind] = details;
+    Object::new(Kind::PaymentMethod, now, body)
+}
+
 /// `billing_details` with nothing but what is known.
 pub(crate) fn billing_details(name: Option<&str>, email: Option<&str>) -> Value {
-    let address = json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null });
-    json!({ "address": address, "email": email, "name": name, "phone": null, "tax_id": null })
+    json!({ "address": blank_address(), "email": email, "name": name, "phone": null, "tax_id": null })
+}
+
+/// An address of which nothing is known.
+pub(crate) fn blank_address() -> Value {
+    json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null })
 }
 
 fn refused(code: &str, param: &str, message: &str) -> Refusal {

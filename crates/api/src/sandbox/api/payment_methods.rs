@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request, customers, sources, tokens};
 use crate::sandbox::{
-    cards::{Card, billing_details},
+    cards::{Card, billing_details, payment_method},
     checkout::CardInput,
     error::ApiError,
     object::{Kind, Object},
@@ -43,7 +43,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
             let account = account.ok_or_else(|| ApiError::missing(debit))?;
             bank_account(debit, &account, now, details)
         }
-        (Some(other), _) => of_type(other, now, details),
+        (Some(other), _) => payment_method(other, json!({}), now, details),
     };
     Metadata::apply(metadata, &mut method.body);
     if let Some(allow_redisplay) = allow_redisplay {
@@ -63,19 +63,6 @@ fn take_account(params: &mut Params) -> Result<String, ApiError> {
     let number = params.string("iban")?.or(params.string("account_number")?);
     let number = number.ok_or_else(|| ApiError::missing(params.name("account_number")))?;
     Ok(number.chars().filter(char::is_ascii_alphanumeric).collect())
-}
-
-fn of_type(kind: &str, now: i64, details: Value) -> Object {
-    let mut body = json!({
-        "allow_redisplay": "unspecified",
-        "billing_details": details,
-        "customer": null,
-        "customer_account": null,
-        "metadata": {},
-        "type": kind,
-    });
-    body[kind] = json!({});
-    Object::new(Kind::PaymentMethod, now, body)
 }
 
 /// `card` of a request: the card itself, or a token that stands for it.

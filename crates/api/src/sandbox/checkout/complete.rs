@@ -15,7 +15,7 @@ use crate::sandbox::{
         subscribe::{FirstPayment, NewSubscription, subscribe},
         tax_ids::{self, NewTaxId},
     },
-    cards::{Card, billing_details},
+    cards::{Card, billing_details, blank_address},
     error::ApiError,
     object::{Kind, Object},
     payment::{NewIntent, Presence, Verdict, charge_verdict, delayed, save_verdict},
@@ -285,9 +285,7 @@ fn buyer(tx: &mut Tx<'_>, session: &Object, details: &Value) -> Result<Option<Ob
 fn take_country(session: &Object, customer: &mut Object) {
     let Some(country) = session.private["tax_country"].as_str() else { return };
     if customer.body["address"].is_null() {
-        customer.body["address"] = json!({
-            "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null,
-        });
+        customer.body["address"] = blank_address();
     }
     customer.body["address"]["country"] = json!(country);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::balance::Booking;
 use crate::sandbox::{
-    cards::{Decline, billing_details},
+    cards::{Decline, billing_details, payment_method},
     error::ApiError,
     object::{Kind, Object, random_word},
     store::{Listing, Tx},
@@ -63,16 +63,7 @@ pub(crate) fn bank_account(kind: &str, account: &str, now: i64, details: Value) 
         })
     };
     let details = if details.is_null() { billing_details(None, None) } else { details };
-    let mut body = json!({
-        "allow_redisplay": "unspecified",
-        "billing_details": details,
-        "customer": null,
-        "customer_account": null,
-        "metadata": {},
-        "type": kind,
-    });
-    body[kind] = bank;
-    Object::new(Kind::PaymentMethod, now, body).with_private(json!({ "account": account }))
+    payment_method(kind, bank, now, details).with_private(json!({ "account": account }))
 }
 
 /// When a debit, or a refund, is settled.
