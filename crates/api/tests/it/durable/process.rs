@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -116,9 +117,19 @@ fn spawn(folder: &Path, log: &Path, arguments: &[String], variables: &Variables)
         .unwrap()
 }
 
-/// A port that nothing listens on now.
+/// A port that nothing listens on now, and that nobody is given by the system while its server is down: it is below
+/// those that port 0 and connections get (on Linux, 32768 and up).
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Another run of the tests at the same time begins elsewhere.
+    let first = std::process::id() % 12_000;
+    loop {
+        let nth = first + TAKEN.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(nth % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// `circle serve` on a port that stays its own over restarts.
