@@ -23,7 +23,10 @@ use crate::{
 const BUDGET: Duration = Duration::from_secs(30);
 
 /// How often what others change meanwhile is looked at again.
-const ROUNDS: usize = 4;
+const ROUNDS: u32 = 4;
+
+/// How far those who change something at the same time step apart before they look again, times the round.
+const APART: Duration = Duration::from_millis(200);
 
 /// Stripe takes no more lookup keys in one call.
 const LOOKUP_KEYS: usize = 10;
@@ -89,6 +92,10 @@ pub async fn apply(
 ) -> Result<Applied, ApplyError> {
     let mut applied = Applied::default();
     for round in 1.. {
+        if round > 2 {
+            // Somebody else changes it, too: in step, each would undo what the other did.
+            tokio::time::sleep(APART.mul_f64(f64::from(round) * rand::random::<f64>())).await;
+        }
         let at_stripe = read(catalog, stripe).await?;
         let pending = changes(catalog, &at_stripe)?;
         if pending.is_empty() {
