@@ -1,14 +1,19 @@
 //! Passwords: argon2id, on a few threads of its own that give way to those that serve requests.
 
 use std::{
+    cell::RefCell,
     io,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self, CustomizedPasswordHasher, PasswordVerifier,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+        try_generate_salt,
+    },
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -78,7 +83,7 @@ impl NewPassword {
     }
 }
 
-type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
+type Job = Box<dyn FnOnce(&Hasher) + Send>;
 
 /// Hashes and checks passwords, as many at a time as there are cores. Cheap to clone; the threads end with the last
 /// clone.
@@ -93,15 +98,14 @@ impl Passwords {
     pub(super) fn new() -> Result<Self, HashError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
             .map_err(|error| HashError::Argon2(error.into()))?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cores = thread::available_parallelism().map_or(2, usize::from);
         let (jobs, queue) = mpsc::channel();
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..cores {
-            let (queue, argon2) = (Arc::clone(&queue), argon2.clone());
+            let (queue, params) = (Arc::clone(&queue), params.clone());
             thread::Builder::new()
                 .name("argon2".to_owned())
-                .spawn(move || work(&queue, &argon2))
+                .spawn(move || work(&queue, &Hasher { params, memory: RefCell::default() }))
                 .map_err(HashError::Start)?;
         }
         Ok(Self { jobs, admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))) })
@@ -109,7 +113,7 @@ impl Passwords {
 
     /// The digest to store, in PHC form.
     pub(super) async fn hash(&self, password: NewPassword) -> Result<String, HashError> {
-        self.run(move |argon2| Ok(argon2.hash_password(password.0.as_bytes())?.to_string())).await
+        self.run(move |hasher| Ok(hasher.hash(password.0.as_bytes())?.to_string())).await
     }
 
     /// Whether `password` made `digest`; without a digest it takes as long and is never so.
@@ -118,9 +122,9 @@ impl Passwords {
         password: String,
         digest: Option<String>,
     ) -> Result<bool, HashError> {
-        self.run(move |argon2| {
+        self.run(move |hasher| {
             let digest = digest.as_deref().unwrap_or(DECOY);
-            match argon2.verify_password(password.as_bytes(), &PasswordHash::new(digest)?) {
+            match hasher.verify_password(password.as_bytes(), &PasswordHash::new(digest)?) {
                 Ok(()) => Ok(true),
                 Err(password_hash::Error::PasswordInvalid) => Ok(false),
                 Err(error) => Err(error),
@@ -131,15 +135,15 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Argon2<'_>) -> Result<T, password_hash::Error> + Send + 'static,
+        work: impl FnOnce(&Hasher) -> Result<T, password_hash::Error> + Send + 'static,
     ) -> Result<T, HashError> {
         let admitted =
             Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| HashError::Overloaded)?;
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(move |argon2: &Argon2<'_>| {
+        let job = Box::new(move |hasher: &Hasher| {
             // Whoever left while waiting costs nothing more.
             if !answer.is_closed() {
-                let _ = answer.send(work(argon2));
+                let _ = answer.send(work(hasher));
             }
             drop(admitted);
         });
@@ -148,8 +152,57 @@ impl Passwords {
     }
 }
 
+/// Argon2 over memory that is kept from one hash to the next. Memory that is given back and asked for again costs a
+/// fault for each of its pages, and an allocator scatters it over more than it ever holds at once.
+struct Hasher {
+    params: Params,
+    memory: RefCell<Vec<Block>>,
+}
+
+impl Hasher {
+    fn hash(&self, password: &[u8]) -> Result<PasswordHash, password_hash::Error> {
+        self.hash_password_with_params(password, &try_generate_salt()?, self.params.clone())
+    }
+}
+
+/// What [`PasswordVerifier`] asks for.
+impl CustomizedPasswordHasher<PasswordHash> for Hasher {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> Result<PasswordHash, password_hash::Error> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let argon2 = Argon2::new(algorithm, version, params);
+        let params = argon2.params();
+        let mut memory = self.memory.borrow_mut();
+        // A digest of other parameters may need more than the one before.
+        if memory.len() < params.block_count() {
+            memory.resize(params.block_count(), Block::new());
+        }
+        let mut buffer = [0; Output::MAX_LENGTH];
+        let output = buffer
+            .get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN))
+            .ok_or(password_hash::Error::OutputSize)?;
+        argon2.hash_password_into_with_memory(password, salt, output, memory.as_mut_slice())?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(output)?),
+        })
+    }
+}
+
 /// Does one job after the other until there can be no more.
-fn work(queue: &Mutex<mpsc::Receiver<Job>>, argon2: &Argon2<'_>) {
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, hasher: &Hasher) {
     // On Linux this concerns the calling thread alone. It is a courtesy: without it everything works, less smoothly.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::debug!(%error, "the hashing threads run with the usual priority");
@@ -157,7 +210,7 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>, argon2: &Argon2<'_>) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        job(argon2);
+        job(hasher);
     }
 }
 
