@@ -130,15 +130,22 @@ async fn handle(
     let key = header("Idempotency-Key").filter(|_| request.method() == "POST").map(str::to_owned);
     let (method, path) = (request.method().as_str(), request.path());
     let (fault, when) = sandbox.faults.strike_request(method, path).unzip();
+    let interruption = match (fault, when) {
+        (Some(ApiFault::Error { status }), Some(When::During)) => Some(status),
+        _ => None,
+    };
     let done = match when {
         Some(When::Before) => None,
-        Some(When::After) | None => Some(match whole {
-            Ok(()) => answer(&request, &body, &sandbox, &request_id, key.clone()).await,
+        Some(When::During | When::After) | None => Some(match whole {
+            Ok(()) => {
+                answer(&request, &body, &sandbox, &request_id, key.clone(), interruption).await
+            }
             Err(error) => Err(error),
         }),
     };
     let answer = match fault {
         None => done,
+        Some(ApiFault::Error { .. }) if interruption.is_some() => done,
         Some(ApiFault::Error { status }) => Some(Err(ApiError::of_status(status))),
         Some(ApiFault::Timeout(_) | ApiFault::Reset) => None,
     };
@@ -213,6 +220,7 @@ async fn answer(
     sandbox: &Sandbox,
     request_id: &str,
     key: Option<String>,
+    interruption: Option<u16>,
 ) -> Result<Answer, ApiError> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let secret = auth::check(header("Authorization"))?;
@@ -232,6 +240,12 @@ async fn answer(
     let named = named(&ids, &tree);
     let parsed = Request { ids, params: Params::new(tree), version };
     let run = move |tx: &mut Tx<'_>| {
+        if let Some(status) = interruption {
+            // Nothing is done that could stay, but the answer.
+            let mut error = ApiError::of_status(status);
+            error.keeps_changes = true;
+            return Err(error);
+        }
         follow(tx, &named)?;
         let mut body = operation.run(tx, parsed)?;
         tell_events(tx, default, &mut body)?;

@@ -122,6 +122,9 @@ pub(crate) enum When {
     /// Nothing was done.
     #[default]
     Before,
+    /// The work had begun: nothing of it stays, but the error is kept for the request's idempotency key, as Stripe
+    /// keeps what it answered once it began. See <https://docs.stripe.com/api/idempotent_requests>.
+    During,
     /// The work is done and its answer is lost.
     After,
 }
@@ -211,6 +214,9 @@ impl WrittenRule {
             return Err("seconds are for timeouts, and for late webhooks".to_owned());
         }
         let when = self.when.unwrap_or_default();
+        if when == When::During && self.kind != "error" {
+            return Err("during the work there are only errors".to_owned());
+        }
         Ok(Target::Api { method: self.method, path: self.path, when, fault })
     }
 
@@ -270,7 +276,7 @@ impl From<Rule> for WrittenRule {
                     ApiFault::Timeout(time) => (None, Some(time.as_secs_f64())),
                     ApiFault::Reset => (None, None),
                 };
-                let when = Some(when).filter(|when| *when == When::After);
+                let when = Some(when).filter(|when| *when != When::Before);
                 let kind = fault.name().to_owned();
                 WrittenRule { kind, method, path, status, seconds, when, ..blank }
             }
@@ -296,6 +302,7 @@ mod tests {
         let plan = r#"{"seed": 7, "rules": [
             {"on": "api", "method": "POST", "path": "/v1/subscriptions/*", "kind": "error", "status": 500, "probability": 0.1, "times": 3},
             {"on": "api", "kind": "timeout", "seconds": 5, "when": "after"},
+            {"on": "api", "kind": "error", "when": "during"},
             {"on": "api", "kind": "reset"},
             {"on": "webhook", "event": "customer.subscription.*", "kind": "late", "seconds": 2},
             {"on": "webhook", "kind": "twice"},
@@ -303,7 +310,7 @@ mod tests {
             {"on": "webhook", "kind": "lose", "probability": 0.2}
         ]}"#;
         let plan = FaultPlan::parse(plan.as_bytes()).unwrap();
-        assert_eq!(plan.rules.len(), 7);
+        assert_eq!(plan.rules.len(), 8);
         assert_eq!(FaultPlan::parse(&serde_json::to_vec(&plan).unwrap()).unwrap(), plan);
     }
 
@@ -312,6 +319,7 @@ mod tests {
         for rule in [
             r#"{"on": "api", "kind": "late"}"#,
             r#"{"on": "api", "kind": "reset", "status": 500}"#,
+            r#"{"on": "api", "kind": "reset", "when": "during"}"#,
             r#"{"on": "api", "kind": "error", "status": 200}"#,
             r#"{"on": "api", "kind": "error", "event": "*"}"#,
             r#"{"on": "api", "kind": "error", "probability": 2}"#,

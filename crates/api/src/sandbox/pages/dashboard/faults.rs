@@ -172,6 +172,7 @@ fn new_rule_card() -> Markup {
                         label for="when" { "When (requests)" }
                         select id="when" name="when" {
                             option value="" { "Before the work is done" }
+                            option value="during" { "During it: undone, and kept for the idempotency key" }
                             option value="after" { "After: only the answer is lost" }
                         }
                     }
