@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     form::Params,
-    object::{Identified, Object, Reference, null_default},
+    object::{self, Identified, Object, Reference, null_default},
     payment_methods::PaymentMethod,
     request::Request,
 };
@@ -75,6 +75,23 @@ impl Create {
     /// The call.
     pub fn request(self) -> Request<Customer> {
         Request::post(["customers"]).params(fields(self.email, self.name, self.metadata))
+    }
+}
+
+/// Which customers to list.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// Those with exactly this address, of which there may be several.
+    pub email: Option<String>,
+    /// A page's size, 1 to 100; 10 when nothing is said.
+    pub limit: Option<u32>,
+}
+
+impl List {
+    /// The call. Newest first; deleted customers are not listed.
+    pub fn request(self) -> Request<object::List<Customer>> {
+        let params = Params::new().with_some("email", self.email).with_some("limit", self.limit);
+        Request::get(["customers"]).params(params)
     }
 }
 

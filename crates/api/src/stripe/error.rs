@@ -73,6 +73,13 @@ impl Error {
         }
     }
 
+    /// Whether calls with the same idempotency key may be answered so for a day: once Stripe began, it keeps what it
+    /// answered, its own failures too. Only what was refused at the door is certain not to be kept.
+    /// Source: <https://docs.stripe.com/api/idempotent_requests>.
+    pub fn may_be_kept(&self) -> bool {
+        self.api().is_some_and(|error| !matches!(error.status, 401 | 403 | 409 | 429))
+    }
+
     /// Stripe's `Request-Id`, which its support and its dashboard find the call by.
     pub fn request_id(&self) -> Option<&str> {
         match self {

@@ -4,6 +4,7 @@
 //! session the winner made. Whatever crashes between Stripe's answer and our commit, the next request converges:
 //! idempotency keys are made of what is stored before the call, and open sessions are looked up at Stripe.
 
+mod customer;
 pub(super) mod lease;
 mod store;
 
@@ -14,7 +15,7 @@ use shared::{billing::StartCheckout, paths, plans::Interval};
 
 pub(super) use store::owns_session;
 pub use store::prune_sessions;
-use store::{NewSession, find_buyer};
+use store::{Attempt, NewSession, find_buyer};
 
 use super::{Billing, BillingError, customers};
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     stripe::{
         self, CheckoutSession, Deadline, Request, Response, Subscription, SubscriptionStatus,
         checkout_sessions::{self, CheckoutStatus, LineItem},
-        customers as stripe_customers, invoices, subscriptions,
+        invoices, subscriptions,
     },
 };
 
@@ -112,50 +113,6 @@ impl Billing {
         }
     }
 
-    async fn find_or_make_customer(
-        &self,
-        user_id: &str,
-        deadline: Deadline,
-    ) -> Result<String, BillingError> {
-        let id = user_id.to_owned();
-        let buyer = self.db.read(move |conn| find_buyer(conn, &id)).await?;
-        if let Some(customer) = buyer.customer_id {
-            return Ok(customer);
-        }
-        let create = stripe_customers::Create {
-            email: Some(buyer.email.clone()),
-            metadata: BTreeMap::from([(customers::USER_KEY.to_owned(), user_id.to_owned())]),
-            ..Default::default()
-        };
-        let request = with_key(create.request(), "customer", user_id, buyer.customer_attempt);
-        let customer = self.stripe.send(&request, deadline).await?.value.id;
-        let (id, bound, clock) = (user_id.to_owned(), customer.clone(), self.clock());
-        self.db
-            .write(move |conn| {
-                if !customers::bind(conn, &id, &bound, &clock)? {
-                    return Err(BillingError::Conflict);
-                }
-                // It may have been changed while Stripe was asked.
-                Ok(customers::update_told_email(conn, &id, &bound, &buyer.email)?)
-            })
-            .await?;
-        Ok(customer)
-    }
-
-    /// Takes a customer that is gone at Stripe from its listener.
-    pub(super) async fn retire_customer(
-        &self,
-        user_id: &str,
-        customer: String,
-        reason: &'static str,
-    ) -> Result<(), BillingError> {
-        let (id, clock) = (user_id.to_owned(), self.clock());
-        Ok(self
-            .db
-            .write(move |conn| customers::retire(conn, &id, &customer, reason, &clock))
-            .await?)
-    }
-
     async fn session_for(
         &self,
         user_id: &str,
@@ -163,17 +120,21 @@ impl Billing {
         wish: &Wish<'_>,
         deadline: Deadline,
     ) -> Result<String, Stop> {
+        // Sessions first: one that is paid between the two questions shows as a subscription.
+        let open = self.list_open_sessions(customer, deadline).await?;
         let theirs = subscriptions::List {
             customer: Some(customer.to_owned()),
             ..subscriptions::List::every_status()
         };
         let theirs =
             self.stripe.list_all(theirs.request(), deadline).await.map_err(missing_customer)?.value;
-        if let Some(live) = theirs.iter().find(|subscription| !subscription.status.is_final()) {
-            return Ok(self.unpaid_invoice_of(live, deadline).await?);
+        let live: Vec<_> = theirs.iter().filter(|one| !one.status.is_final()).collect();
+        if !live.is_empty() {
+            self.expire_sessions(&open, deadline).await?;
+            return Ok(self.unpaid_invoice_of(&live, deadline).await?);
         }
         // One that was made is kept only now if this process, or another, fell between the two.
-        let session = match self.reuse_open_session(customer, wish, deadline).await? {
+        let session = match self.reuse_open_session(open, wish, deadline).await? {
             Some(session) => session,
             None => self.make_session(user_id, customer, wish, &theirs, deadline).await?,
         };
@@ -197,56 +158,68 @@ impl Billing {
     /// portal.
     async fn unpaid_invoice_of(
         &self,
-        live: &Subscription,
+        live: &[&Subscription],
         deadline: Deadline,
     ) -> Result<String, BillingError> {
-        let invoice = match (&live.status, live.latest_invoice_id()) {
-            (SubscriptionStatus::Incomplete, Some(invoice)) => invoice,
-            _ => return Err(BillingError::AlreadySubscribed),
-        };
+        let is_unpaid = |one: &&Subscription| one.status == SubscriptionStatus::Incomplete;
+        let newest = live.first().filter(|_| live.iter().all(is_unpaid));
+        let invoice = newest
+            .and_then(|subscription| subscription.latest_invoice_id())
+            .ok_or(BillingError::AlreadySubscribed)?;
         let invoice = self.stripe.send(&invoices::retrieve(invoice), deadline).await?.value;
         invoice.hosted_invoice_url.ok_or(BillingError::AlreadySubscribed)
+    }
+
+    async fn list_open_sessions(
+        &self,
+        customer: &str,
+        deadline: Deadline,
+    ) -> Result<Vec<CheckoutSession>, Stop> {
+        let open = checkout_sessions::List {
+            customer: Some(customer.to_owned()),
+            status: Some(CheckoutStatus::Open),
+            limit: Some(100),
+        };
+        let open = self.stripe.list_all(open.request(), deadline).await;
+        Ok(open.map_err(missing_customer)?.value)
     }
 
     /// The open session for the same price, if there is one; those for other prices are ended, so that a tab left
     /// open cannot pay a second time.
     async fn reuse_open_session(
         &self,
-        customer: &str,
+        mut open: Vec<CheckoutSession>,
         wish: &Wish<'_>,
         deadline: Deadline,
     ) -> Result<Option<CheckoutSession>, Stop> {
-        let open = checkout_sessions::List {
-            customer: Some(customer.to_owned()),
-            status: Some(CheckoutStatus::Open),
-            limit: Some(100),
+        let payable_until = self.clock().billing() + MIN_TIME_TO_PAY;
+        let fits = |session: &CheckoutSession| {
+            session.url.is_some()
+                && session.metadata.get("circle_price") == Some(&wish.offer.price_id)
+                && session.expires_at.is_some_and(|at| at > payable_until)
         };
-        let mut found = None;
-        for session in
-            self.stripe.list_all(open.request(), deadline).await.map_err(missing_customer)?.value
-        {
-            let fits = session.metadata.get("circle_price") == Some(&wish.offer.price_id)
-                && session
-                    .expires_at
-                    .is_some_and(|at| at > self.clock().billing() + MIN_TIME_TO_PAY);
-            match session.url {
-                Some(_) if fits && found.is_none() => found = Some(session),
-                _ => self.expire_session(&session.id, deadline).await?,
-            }
-        }
+        let found = open.iter().position(fits).map(|at| open.remove(at));
+        self.expire_sessions(&open, deadline).await?;
         Ok(found)
     }
 
-    async fn expire_session(&self, id: &str, deadline: Deadline) -> Result<(), BillingError> {
-        let request = checkout_sessions::expire(id).idempotency_key(format!("expire:{id}"));
-        match self.stripe.send(&request, deadline).await {
-            Ok(_) => Ok(()),
-            // Paid in this very moment: its subscription is found by the next request.
-            Err(stripe::Error::Api(error)) if error.status == 400 => {
-                Err(BillingError::AlreadySubscribed)
+    async fn expire_sessions(
+        &self,
+        sessions: &[CheckoutSession],
+        deadline: Deadline,
+    ) -> Result<(), BillingError> {
+        for session in sessions {
+            let request = checkout_sessions::expire(&session.id).fresh_idempotency_key();
+            match self.stripe.send(&request, deadline).await {
+                Ok(_) => {}
+                // Paid in this very moment: its subscription is found by the next request.
+                Err(stripe::Error::Api(error)) if error.status == 400 => {
+                    return Err(BillingError::AlreadySubscribed);
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(())
     }
 
     async fn make_session(
@@ -289,9 +262,28 @@ impl Billing {
             )]),
         };
         let request = with_key(create.request(), "checkout", user_id, buyer.session_attempt);
-        let Response { value, .. } =
-            self.stripe.send(&request, deadline).await.map_err(missing_customer)?;
-        Ok(value)
+        match self.stripe.send(&request, deadline).await {
+            Ok(Response { value, .. }) => Ok(value),
+            Err(error) => {
+                self.note_answer(user_id, Attempt::Session, &error).await?;
+                Err(missing_customer(error))
+            }
+        }
+    }
+
+    /// What failed and may be kept for its idempotency key would fail like that for a day: the next try is another
+    /// attempt. What did come of this one is found by asking Stripe first.
+    async fn note_answer(
+        &self,
+        user_id: &str,
+        attempt: Attempt,
+        error: &stripe::Error,
+    ) -> Result<(), BillingError> {
+        if !error.may_be_kept() {
+            return Ok(());
+        }
+        let user_id = user_id.to_owned();
+        Ok(self.db.write(move |conn| store::update_attempt(conn, &user_id, attempt)).await?)
     }
 }
 

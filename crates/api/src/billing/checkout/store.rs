@@ -80,9 +80,31 @@ pub(super) fn keep_session(conn: &mut Conn, session: &NewSession) -> Result<(), 
         return Ok(());
     }
     diesel::insert_into(checkout_sessions::table).values(session).execute(conn)?;
-    diesel::update(checkout_leases::table.filter(checkout_leases::user_id.eq(&session.user_id)))
-        .set(checkout_leases::session_attempt.eq(checkout_leases::session_attempt + 1))
-        .execute(conn)?;
+    update_attempt(conn, &session.user_id, Attempt::Session)
+}
+
+/// What an idempotency key is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    Customer,
+    Session,
+}
+
+/// Makes the next try another attempt, with another idempotency key.
+pub(super) fn update_attempt(
+    conn: &mut Conn,
+    user_id: &str,
+    attempt: Attempt,
+) -> Result<(), DbError> {
+    let lease = diesel::update(checkout_leases::table.filter(checkout_leases::user_id.eq(user_id)));
+    match attempt {
+        Attempt::Customer => lease
+            .set(checkout_leases::customer_attempt.eq(checkout_leases::customer_attempt + 1))
+            .execute(conn)?,
+        Attempt::Session => lease
+            .set(checkout_leases::session_attempt.eq(checkout_leases::session_attempt + 1))
+            .execute(conn)?,
+    };
     Ok(())
 }
 

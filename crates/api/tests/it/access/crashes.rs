@@ -79,6 +79,72 @@ async fn a_fall_behind_the_payment_is_caught_up_with() {
 }
 
 #[tokio::test]
+async fn a_failure_that_stripe_keeps_for_a_key_is_one_answer_and_not_a_days() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    let kept = |path: &str| {
+        json!([{ "on": "api", "method": "POST", "path": path, "kind": "error", "status": 500,
+        "when": "during", "times": 1 }])
+    };
+    for path in ["/v1/customers", "/v1/checkout/sessions"] {
+        app.faults(1, kept(path)).await;
+        // The tries of this one call meet the answer that is kept.
+        assert_eq!(start(&ada).await, 502, "{path}");
+    }
+    assert_eq!(start(&ada).await, 200);
+    app.faults(1, kept("/v1/checkout/sessions/*/expire")).await;
+    assert_eq!(ada.post(CHECKOUT, json!({ "plan": "starter" })).await.status, 502);
+    ada.post(CHECKOUT, json!({ "plan": "starter" })).await.expect(200);
+    assert_eq!(at_stripe(&app, "/v1/customers?limit=100").await.len(), 1);
+    assert_eq!(at_stripe(&app, "/v1/checkout/sessions?status=open").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_customer_that_was_made_although_stripe_failed_is_found_again() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    // More often than a call is tried; nobody is told of the customer.
+    app.faults(
+        1,
+        json!([
+            { "on": "api", "method": "POST", "path": "/v1/customers", "kind": "error", "status": 502, "when": "after",
+              "times": 3 },
+            { "on": "webhook", "event": "customer.created", "kind": "lose" },
+        ]),
+    )
+    .await;
+    assert_eq!(start(&ada).await, 502);
+    assert_eq!(start(&ada).await, 200);
+    let customers = at_stripe(&app, "/v1/customers?limit=100").await;
+    assert_eq!(customers.len(), 1);
+    assert_eq!(ada.account().await["stripe_customer_id"], customers[0]["id"]);
+}
+
+#[tokio::test]
+async fn a_page_that_is_open_beside_a_subscription_is_closed() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber("ada@example.com").await;
+    let page = ada.checkout("pro").await;
+    let customer = ada.account().await["stripe_customer_id"].as_str().unwrap().to_owned();
+    // Somebody at the podcast subscribes them by hand.
+    let price = at_stripe(&app, "/v1/prices?lookup_keys[]=starter").await[0]["id"].clone();
+    let holder = [("customer", customer.as_str())];
+    let card = app.tell_stripe("/v1/payment_methods/pm_card_visa/attach", &holder).await;
+    let card = card["id"].as_str().unwrap().to_owned();
+    let by_hand = [
+        ("customer", customer.as_str()),
+        ("items[0][price]", price.as_str().unwrap()),
+        ("default_payment_method", &card),
+    ];
+    app.tell_stripe("/v1/subscriptions", &by_hand).await;
+
+    ada.post(CHECKOUT, json!({ "plan": "pro" })).await.expect_error(409, "already_subscribed");
+    assert_eq!(at_stripe(&app, "/v1/checkout/sessions?status=open").await.len(), 0);
+    app.pay_with(&page, VISA).await;
+    assert_eq!(at_stripe(&app, "/v1/subscriptions?status=all").await.len(), 1);
+}
+
+#[tokio::test]
 async fn answers_that_are_lost_on_the_way_make_nothing_twice() {
     let app = TestApp::start().await;
     let lose = async |rules: Value| {
