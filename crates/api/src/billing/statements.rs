@@ -6,12 +6,14 @@ use shared::{
 };
 
 use super::{
-    Billing, BillingError, store,
+    Billing, BillingError,
+    portal::PlanChange,
+    store,
     subscriptions::{self, SubscriptionRow},
 };
 use crate::{
     access::{self, Standing},
-    stripe::{self, invoices},
+    stripe::{self, Deadline, invoices},
 };
 
 /// Invoices on a page when nothing is said.
@@ -70,25 +72,49 @@ impl Billing {
             });
         }
         let proration = self.catalog.portal.update.as_ref().map(|update| update.proration.clone());
-        let at_once = proration.as_deref() == Some("always_invoice");
+        // Another interval begins a new period, which is charged now whatever is said of prorations.
+        let begins_anew = change.subscription.interval() != Some(interval.as_str());
+        let at_once = begins_anew || proration.as_deref() == Some("always_invoice");
+        let next = self.preview_invoice(&change, proration, deadline).await?;
+        if !at_once {
+            return Ok(ChangePreview {
+                due_now: 0,
+                due_at_renewal: next.amount_due,
+                currency: change.currency,
+                renews_at: change.subscription.period_end(),
+            });
+        }
+        // What is charged time and again: less the discounts that last, and without what is settled now.
+        let renewal = self.preview_invoice(&change, Some("none".to_owned()), deadline).await?;
+        let begun = next.lines.data.iter().filter(|line| !line.is_proration());
+        let new_end = begun.filter_map(|line| line.period?.end).max().filter(|_| begins_anew);
+        Ok(ChangePreview {
+            due_now: next.amount_due,
+            due_at_renewal: renewal.total,
+            currency: change.currency,
+            renews_at: new_end.or(change.subscription.period_end()),
+        })
+    }
+
+    /// The invoice that would come next if the plan were changed now.
+    async fn preview_invoice(
+        &self,
+        change: &PlanChange,
+        proration_behavior: Option<String>,
+        deadline: Deadline,
+    ) -> Result<stripe::Invoice, BillingError> {
         let preview = invoices::Preview {
             customer: change.subscription.customer_id().map(str::to_owned),
             subscription: Some(change.subscription.id.clone()),
             items: vec![stripe::subscriptions::ItemChange {
-                id: Some(change.item),
-                price: Some(change.price),
+                id: Some(change.item.clone()),
+                price: Some(change.price.clone()),
                 ..Default::default()
             }],
-            proration_behavior: proration,
+            proration_behavior,
             proration_date: None,
         };
-        let invoice = self.stripe.send(&preview.request(), deadline).await?.value;
-        Ok(ChangePreview {
-            due_now: if at_once { invoice.amount_due } else { 0 },
-            due_at_renewal: if at_once { change.amount } else { invoice.amount_due },
-            currency: change.currency,
-            renews_at: change.subscription.period_end(),
-        })
+        Ok(self.stripe.send(&preview.request(), deadline).await?.value)
     }
 
     pub(super) async fn counting_subscription(

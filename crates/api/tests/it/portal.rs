@@ -63,8 +63,17 @@ async fn changing_the_plan_costs_what_the_preview_said() {
     let ada = app.subscriber("ada@example.com").await;
     ada.subscribe("starter").await;
     ada.account_when(is_active).await;
+    let period_end = ada.account().await["current_period_end"].as_i64().unwrap();
+    let yearly = ada.get("/api/billing/change-preview?plan=pro&interval=year").await.expect(200);
+    let renews_at = yearly["renews_at"].as_i64().unwrap();
+    assert!(renews_at > period_end + 300 * 86_400, "a year begins now: {yearly}");
+    assert_eq!(yearly["due_at_renewal"], 10_000);
+    let due_now = yearly["due_now"].as_i64().unwrap();
+    assert!((9_500..=9_510).contains(&due_now), "the year less the rest of the month: {due_now}");
+
     let preview = ada.get("/api/billing/change-preview?plan=pro").await.expect(200);
     assert_eq!((&preview["due_at_renewal"], &preview["currency"]), (&json!(1000), &json!("usd")));
+    assert_eq!(preview["renews_at"], period_end);
     let due_now = preview["due_now"].as_i64().unwrap();
     assert!(
         (490..=500).contains(&due_now),
