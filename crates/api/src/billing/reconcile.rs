@@ -124,11 +124,12 @@ pub async fn reconcile(
     Ok(report)
 }
 
-/// Whether it came to be as Stripe says. One that cannot be read now does not keep the others from being repaired: a
+/// Whether it was written as Stripe says. One that cannot be read now does not keep the others from being repaired: a
 /// worker tries on.
 async fn repair(refresher: &Refresher, subscription: &str) -> Result<bool, DbError> {
+    let before = stamp_of(refresher, subscription).await?;
     let error = match refresher.refresh_subscription(subscription, CAUSE).await {
-        Ok(_) => return Ok(true),
+        Ok(_) => return Ok(stamp_of(refresher, subscription).await? != before),
         Err(RefreshError::Db(error)) => return Err(error),
         Err(error) => error,
     };
@@ -136,6 +137,12 @@ async fn repair(refresher: &Refresher, subscription: &str) -> Result<bool, DbErr
     let (id, now) = (subscription.to_owned(), refresher.rules().clock.wall());
     refresher.db().write(move |conn| refresh::mark(conn, &id, CAUSE, now)).await?;
     Ok(false)
+}
+
+async fn stamp_of(refresher: &Refresher, subscription: &str) -> Result<Option<Stamp>, DbError> {
+    let id = subscription.to_owned();
+    let row = refresher.db().read(move |conn| subscriptions::find(conn, &id)).await?;
+    Ok(row.as_ref().map(SubscriptionRow::stamp))
 }
 
 /// Raises an alert for each subscription that lives on although its account is gone.
@@ -175,6 +182,10 @@ async fn compare(refresher: &Refresher, page: Vec<Subscription>) -> Result<Compa
             }
             compared.ours += 1;
             let before = stored.get(subscription.id.as_str()).copied();
+            // What ended on both sides stays as it was, though its plan may be sold no more.
+            if subscription.status.is_final() && before.is_some_and(SubscriptionRow::has_ended) {
+                continue;
+            }
             let Some(after) = said(conn, &rules, subscription, owner, before)? else { continue };
             if before.is_none_or(|before| !before.says_the_same_as(&after)) {
                 compared.drifts.push(Drift {

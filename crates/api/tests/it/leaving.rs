@@ -6,7 +6,7 @@ use api::db::{
     DbError,
     schema::{events, former_customers, outbox, subscriptions, users},
 };
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, TextExpressionMethods};
 use serde_json::json;
 
 use crate::harness::{PASSWORD, PATIENCE, Subscriber, TestApp, VISA, credentials};
@@ -98,6 +98,38 @@ async fn an_account_is_erased_once_its_subscription_has_ended_at_stripe() {
         .unwrap();
     assert_eq!((people, bought, owner, waiting), (0, 0, None, 0));
     app.register(ADA).await;
+}
+
+#[tokio::test]
+async fn what_stripe_sent_about_a_dispute_is_erased_with_the_account() {
+    let app = TestApp::start().await;
+    let ada = app.subscriber(ADA).await;
+    let page = ada.checkout("pro").await;
+    app.pay_with(&page, "4000000000000259").await;
+    ada.account_when(|account| account["access"]["reason"] == "disputed").await;
+    app.ask_to_leave(&ada.token, PASSWORD).await.expect(202);
+    app.gone(&ada.token).await;
+
+    let db = app.db().await;
+    let erased = async {
+        loop {
+            let kept: Vec<(String, bool)> = db
+                .read(|conn| {
+                    let about = events::kind.like("charge.dispute.%");
+                    let rows = events::table.filter(about).select((events::id, events::payload));
+                    let rows: Vec<(String, Option<Vec<u8>>)> = rows.load(conn)?;
+                    let kept = rows.into_iter().map(|(id, payload)| (id, payload.is_some()));
+                    Ok::<_, DbError>(kept.collect())
+                })
+                .await
+                .unwrap();
+            if !kept.is_empty() && kept.iter().all(|(_, is_kept)| !is_kept) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, erased).await.expect("no payload is left");
 }
 
 #[tokio::test]

@@ -54,6 +54,9 @@ pub(super) fn judge(
     subscription: &Subscription,
     event: &Event,
 ) -> Judgement {
+    if before.is_some_and(SubscriptionRow::was_missing) {
+        return Judgement::Refresh;
+    }
     let known = before.map(|row| (row.status(), row.stamp()));
     let known = known.as_ref().map(|(status, stamp)| (status, *stamp));
     let on_test_clock = subscription.test_clock.is_some();

@@ -126,10 +126,11 @@ impl Refresher {
         if target.starts_with("cus_") {
             return self.refresh_customer(target, cause).await;
         }
-        match self.customer_behind(target, Deadline::within(BUDGET)).await? {
-            Some(customer) => self.refresh_customer(&customer, cause).await,
-            None => Ok(Refreshed::Foreign),
-        }
+        let Some(customer) = self.customer_behind(target, Deadline::within(BUDGET)).await? else {
+            return Ok(Refreshed::Foreign);
+        };
+        self.note_customer(target, &customer).await?;
+        self.refresh_customer(&customer, cause).await
     }
 
     /// Reads one subscription.
@@ -141,7 +142,7 @@ impl Refresher {
         let deadline = Deadline::within(BUDGET);
         for _ in 0..TRIES {
             let before = self.find(id).await?;
-            if before.as_ref().is_some_and(|row| row.status().is_final()) {
+            if before.as_ref().is_some_and(SubscriptionRow::has_ended) {
                 return Ok(Refreshed::Current);
             }
             let look = Look::new(before.as_slice());
@@ -194,7 +195,7 @@ impl Refresher {
         };
         for subscription in &answer.value {
             let known = stored.iter().find(|row| row.id == subscription.id);
-            if known.is_some_and(|row| row.status().is_final()) {
+            if known.is_some_and(SubscriptionRow::has_ended) {
                 continue;
             }
             if self.write_within(&look, subscription, answer.date, cause, deadline).await?.is_none()
@@ -278,11 +279,20 @@ impl Refresher {
             if before.stamp() != expected {
                 return Ok(None);
             }
+            if before.was_missing() {
+                return Ok(Some(Refreshed::Current));
+            }
             let now = rules.clock.billing();
             subscriptions::end_unknown(conn, &rules, before, now, &cause)?;
             Ok(Some(Refreshed::Current))
         });
         Ok(written.await?)
+    }
+
+    /// Has events that only name `object` found by their customer from now on, and so erased with the account.
+    async fn note_customer(&self, object: &str, customer_id: &str) -> Result<(), DbError> {
+        let (object, customer_id) = (object.to_owned(), customer_id.to_owned());
+        self.db.write(move |conn| store::update_customer(conn, &object, &customer_id)).await
     }
 
     async fn find(&self, id: &str) -> Result<Option<SubscriptionRow>, DbError> {

@@ -5,7 +5,10 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use crate::db::{Conn, DbError, prepared, schema::refreshes};
+use crate::db::{
+    Conn, DbError, prepared,
+    schema::{events, refreshes},
+};
 
 /// A mark that this process holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +107,18 @@ pub fn postpone(
 pub fn release(conn: &mut Conn, holder: &str) -> Result<(), DbError> {
     let held = refreshes::table.filter(refreshes::holder.eq(holder));
     diesel::update(held).set(refreshes::leased_until.eq(0)).execute(conn)?;
+    Ok(())
+}
+
+/// Notes the customer of the events about an object that names none itself.
+pub(super) fn update_customer(
+    conn: &mut Conn,
+    object_id: &str,
+    customer_id: &str,
+) -> Result<(), DbError> {
+    let nameless =
+        events::table.filter(events::object_id.eq(object_id)).filter(events::customer_id.is_null());
+    diesel::update(nameless).set(events::customer_id.eq(customer_id)).execute(conn)?;
     Ok(())
 }
 
