@@ -2,7 +2,7 @@
 
 use tokio::time::Duration;
 
-use super::{Jobs, Turn};
+use super::{Jobs, TICK, Turn};
 use crate::{
     access::{self, STALE_AFTER},
     billing::{refresh, subscriptions},
@@ -38,6 +38,14 @@ impl Jobs {
         }
     }
 
+    /// Looks at the clock for as long as the process lives.
+    pub(super) async fn watch_clock(&self) {
+        loop {
+            self.run_clock().await;
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
     async fn derive_due(&self) -> Result<(), DbError> {
         let now = self.clock().billing();
         let due = self.db.read(move |conn| access::list_due(conn, now, BATCH)).await?;
@@ -66,7 +74,9 @@ impl Jobs {
         let marked = self.db.write(move |conn| {
             over.iter().try_for_each(|id| refresh::mark(conn, id, "period_over", wall))
         });
-        marked.await
+        marked.await?;
+        self.wake.notify_one();
+        Ok(())
     }
 
     /// Reconciles and forgets what is no longer needed, at the start and then regularly.

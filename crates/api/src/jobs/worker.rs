@@ -1,5 +1,4 @@
-//! One piece of work at a time: a failed event, something to read from Stripe, an address to tell it, or
-//! somebody who leaves.
+//! One piece of work: a failed event, something to read from Stripe, an address to tell it, or somebody who leaves.
 
 use super::{Jobs, backoff};
 use crate::{
@@ -15,23 +14,30 @@ use crate::{
 /// Seconds for which work is held; more than a customer's refresh can take.
 pub(super) const LEASE: i64 = 120;
 
+/// Kinds of work.
+const KINDS: usize = 4;
+
 impl Jobs {
-    /// Does one piece of work that is due; `false` when there is none, or the database failed.
-    pub(super) async fn run_one(&self) -> bool {
-        let done = match self.run_event().await {
-            Ok(false) => match self.run_refresh().await {
-                Ok(false) => match self.run_customer_email().await {
-                    Ok(false) => self.run_leaving().await,
-                    done => done,
-                },
-                done => done,
-            },
-            done => done,
-        };
-        done.unwrap_or_else(|error| {
-            tracing::error!(%error, "background work could not be taken or noted");
-            false
-        })
+    /// Does one piece of work that is due; `false` when there is none, or the database failed. Each lane looks for
+    /// another kind of it first, so that however much there is of one, the others get their turn.
+    pub(super) async fn run_one(&self, lane: usize) -> bool {
+        for kind in (lane..lane + KINDS).map(|kind| kind % KINDS) {
+            let done = match kind {
+                0 => self.run_event().await,
+                1 => self.run_refresh().await,
+                2 => self.run_customer_email().await,
+                _ => self.run_leaving().await,
+            };
+            match done {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, "background work could not be taken or noted");
+                    return false;
+                }
+            }
+        }
+        false
     }
 
     async fn run_event(&self) -> Result<bool, DbError> {
