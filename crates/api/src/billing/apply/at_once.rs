@@ -76,7 +76,7 @@ fn step(
     let owner = Owner::User(listener.user_id.clone());
     let news = subscription::news(Some(before), subscription, event, &owner);
     let row = subscriptions::row_of(rules, &news, &HashMap::new())?;
-    if !subscriptions::is_quiet(rules, before, &row) {
+    if !subscriptions::is_quiet(rules, subscription, before, &row) {
         return None;
     }
     let facts = listener.facts.with((&row).into());

@@ -8,7 +8,7 @@ mod store;
 
 use super::{Rules, subscriptions::SubscriptionRow};
 use crate::{
-    access::Policy,
+    access::{self, Policy},
     db::{Conn, DbError},
     mail::{self, Mail, NewMail, Purchase},
     stripe::SubscriptionStatus,
@@ -25,14 +25,16 @@ const TRIAL_NOTICE: i64 = 3 * DAY + 3_600;
 /// Seconds in which a mail is still of use.
 const LIFETIME: i64 = 3 * DAY;
 
-/// Tells the listener what follows from `row` in the place of `before`.
+/// Tells the listener what follows from `row` in the place of `before`. That it has begun is told once it is `settled`
+/// whether a first payment is still on its way; until then an `active` promises too much.
 pub(super) fn tell(
     conn: &mut Conn,
     rules: &Rules,
     before: Option<&SubscriptionRow>,
     row: &SubscriptionRow,
+    settled: bool,
 ) -> Result<(), DbError> {
-    let happened = happenings(before, row, &rules.policy, rules.clock.billing());
+    let happened = happenings(before, row, settled, &rules.policy, rules.clock.billing());
     let Some(user_id) = row.user_id.as_ref().filter(|_| !happened.is_empty()) else {
         return Ok(());
     };
@@ -64,16 +66,19 @@ pub(super) struct Happening {
 pub(super) fn happenings(
     before: Option<&SubscriptionRow>,
     row: &SubscriptionRow,
+    settled: bool,
     policy: &Policy,
     now: i64,
 ) -> Vec<Happening> {
     let status = row.status();
-    let is_open = matches!(status, SubscriptionStatus::Active | SubscriptionStatus::Trialing);
+    let begins = settled
+        && row.created_at > now - NEWS
+        && matches!(status, SubscriptionStatus::Active | SubscriptionStatus::Trialing);
     let ends_at = planned_end(row).filter(|_| row.is_live());
     let mut told = Vec::new();
     let mut tell = |cause: String, mail: Mail| told.push(Happening { cause, mail });
 
-    if is_open && row.created_at > now - NEWS {
+    if begins && access::verdict(&row.into(), policy, now).allowed {
         tell(format!("joined:{}", row.id), Mail::Joined(purchase(row)));
     }
     if let (SubscriptionStatus::Trialing, Some(end), None) = (&status, row.trial_end, ends_at)
@@ -130,43 +135,17 @@ fn purchase(row: &SubscriptionRow) -> Purchase {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::billing::subscriptions::blank;
 
     const NOW: i64 = 1_800_000_000;
 
     fn row(status: &str) -> SubscriptionRow {
         SubscriptionRow {
-            id: "sub_1".to_owned(),
-            customer_id: "cus_1".to_owned(),
-            user_id: Some("usr_1".to_owned()),
             status: status.to_owned(),
-            product_id: None,
-            price_id: None,
             plan: Some("pro".to_owned()),
-            interval: Some("month".to_owned()),
-            amount: Some(2_000),
-            currency: "usd".to_owned(),
             current_period_end: Some(NOW + 20 * DAY),
-            cancel_at: None,
-            cancel_at_period_end: false,
-            ended_at: None,
-            trial_end: None,
-            pause_behavior: None,
-            pause_resumes_at: None,
-            past_due_since: None,
-            paid_until: None,
-            default_payment_method: None,
-            card_brand: None,
-            card_last4: None,
-            card_exp_month: None,
-            card_exp_year: None,
-            end_reason: None,
-            latest_invoice: None,
-            money_back: None,
-            version: NOW,
-            settled_before: NOW,
-            refresh_no: 0,
             created_at: NOW - 10 * DAY,
-            updated_at: NOW,
+            ..blank()
         }
     }
 
@@ -188,6 +167,22 @@ mod tests {
 
     fn ending() -> SubscriptionRow {
         SubscriptionRow { cancel_at: Some(NOW + DAY), ..row("active") }
+    }
+
+    #[test]
+    fn a_beginning_is_told_once_it_opens_something() {
+        let policy = Policy::new([("pro".to_owned(), 7)]);
+        let told = |row: &SubscriptionRow, settled| {
+            !happenings(None, row, settled, &policy, NOW).is_empty()
+        };
+        let begun = new(row("active"));
+        assert!(told(&begun, true));
+        assert!(!told(&begun, false), "a debit may be on its way");
+        assert!(!told(
+            &SubscriptionRow { paid_until: Some(begun.created_at), ..begun.clone() },
+            true
+        ));
+        assert!(!told(&SubscriptionRow { plan: None, ..begun }, true), "it is not sold here");
     }
 
     #[test]
@@ -228,7 +223,7 @@ mod tests {
             (None, ended(NOW), vec![]),
         ] {
             let policy = Policy::new([("pro".to_owned(), 7)]);
-            let told = happenings(before.as_ref(), &after, &policy, NOW);
+            let told = happenings(before.as_ref(), &after, true, &policy, NOW);
             let causes: Vec<_> = told.into_iter().map(|happening| happening.cause).collect();
             let before = before.map(|row| row.status);
             assert_eq!(causes, expected, "{before:?} -> {} {:?}", after.status, after.trial_end);

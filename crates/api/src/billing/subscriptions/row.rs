@@ -56,8 +56,10 @@ impl Details {
                 _ if voids_invoices(subscription) => before.paid_until,
                 Some(true) => Some(subscription.created),
                 Some(false) => None,
+                // What was the end of what was paid, while invoices were voided, says nothing of a first payment.
                 None => before.paid_until.filter(|_| {
-                    before.latest_invoice.as_deref() == subscription.latest_invoice_id()
+                    before.pause_behavior.as_deref() != Some("void")
+                        && before.latest_invoice.as_deref() == subscription.latest_invoice_id()
                 }),
             },
             card: before.card(),
@@ -189,7 +191,20 @@ fn end_reason(subscription: &Subscription) -> Option<String> {
     details.and_then(|details| details.reason.clone())
 }
 
+/// Why a subscription is kept as ended that Stripe does not know.
+pub(super) const UNKNOWN_AT_STRIPE: &str = "unknown_at_stripe";
+
 impl SubscriptionRow {
+    /// Whether Stripe said that it has ended, after which nothing about it changes.
+    pub fn has_ended(&self) -> bool {
+        self.status().is_final() && !self.was_missing()
+    }
+
+    /// Whether it is kept as ended because Stripe did not know it. Should Stripe show it again, that is believed.
+    pub fn was_missing(&self) -> bool {
+        self.end_reason.as_deref() == Some(UNKNOWN_AT_STRIPE)
+    }
+
     /// Where it stands.
     pub fn status(&self) -> SubscriptionStatus {
         SubscriptionStatus::from(self.status.as_str())

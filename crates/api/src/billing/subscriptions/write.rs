@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Details, Offer, Stamp, SubscriptionRow, lacks_details, plan_of,
-    row::{self, Context},
+    Details, Offer, Stamp, SubscriptionRow, awaits_first_payment, lacks_details, plan_of,
+    row::{self, Context, UNKNOWN_AT_STRIPE},
     store,
 };
 use crate::{
@@ -82,7 +82,8 @@ pub fn write(
         None => store::insert(conn, &row)?,
     }
     settle(conn, rules, before, &row, news.subscription.trial_start.is_some(), news.cause)?;
-    happenings::tell(conn, rules, before, &row)?;
+    let settled = awaits_first_payment(news.subscription).is_some();
+    happenings::tell(conn, rules, before, &row, settled)?;
     Ok(Some(row))
 }
 
@@ -109,7 +110,7 @@ pub fn end_unknown(
     let row = SubscriptionRow {
         status: SubscriptionStatus::Canceled.as_str().to_owned(),
         ended_at: Some(date),
-        end_reason: Some("unknown_at_stripe".to_owned()),
+        end_reason: Some(UNKNOWN_AT_STRIPE.to_owned()),
         version: date,
         settled_before: date,
         refresh_no: before.refresh_no + 1,
@@ -118,7 +119,7 @@ pub fn end_unknown(
     };
     store::update(conn, &row)?;
     settle(conn, rules, Some(&before), &row, false, cause)?;
-    happenings::tell(conn, rules, Some(&before), &row)?;
+    happenings::tell(conn, rules, Some(&before), &row, true)?;
     Ok(row)
 }
 
@@ -170,13 +171,19 @@ fn changes(
 }
 
 /// Whether nothing follows from `row` in the place of `before`, of the same listener, but derived access: no alert,
-/// no mail, no question to Stripe. What [`write`] does besides writing is then nothing.
-pub fn is_quiet(rules: &Rules, before: &SubscriptionRow, row: &SubscriptionRow) -> bool {
+/// no mail, no question to Stripe. What [`write`] does with `subscription` besides writing is then nothing.
+pub fn is_quiet(
+    rules: &Rules,
+    subscription: &Subscription,
+    before: &SubscriptionRow,
+    row: &SubscriptionRow,
+) -> bool {
     let (known, now) = (Some(before), rules.clock.billing());
+    let settled = awaits_first_payment(subscription).is_some();
     !changes(known, row, is_unsold)
         && !changes(known, row, SubscriptionRow::is_paying)
         && !lacks_details(row, known)
-        && happenings::happenings(known, row, &rules.policy, now).is_empty()
+        && happenings::happenings(known, row, settled, &rules.policy, now).is_empty()
 }
 
 fn set_alert(

@@ -136,6 +136,28 @@ async fn voided_invoices_are_not_mistaken_for_paid_periods() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_pause_is_told_by_its_event_alone() {
+    let world = World::start().await;
+    let ada = world.listener("ada").await;
+    let now = world.now();
+    let with = |pause: Value| {
+        let fields = json!({ "pause_collection": pause, "latest_invoice": "in_1" });
+        subscription("sub_1", &ada.customer, "pro", "active", fields)
+    };
+    let paused = with(json!({ "behavior": "void", "resumes_at": null }));
+    world.stripe.put(&paused);
+    world.stripe.put_invoice(json!({ "id": "in_1", "status": "paid", "subscription": "sub_1", "created": now,
+        "lines": { "data": [{ "id": "il_1", "period": { "start": now - DAY, "end": now + DAY } }] } }));
+    world.deliver(&event("evt_1", "customer.subscription.updated", now, &paused)).await.expect(200);
+    world.jobs.run_due().await;
+
+    world.stripe.fail_with(Some(500));
+    let resumed = event("evt_2", "customer.subscription.updated", now + 60, &with(Value::Null));
+    world.deliver(&resumed).await.expect(200);
+    assert_eq!(world.access(&ada).await, (true, "active".to_owned()));
+}
+
+#[tokio::test]
 async fn the_card_is_known_after_a_look_and_follows_the_customer() {
     let world = World::start().await;
     let ada = world.listener("ada").await;
