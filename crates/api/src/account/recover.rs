@@ -64,7 +64,9 @@ impl Accounts {
         password: String,
         visitor: &Visitor,
     ) -> Result<(), AccountError> {
-        sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
+        let network = limits::network(visitor.address);
+        sessions::stop_flood(&self.limits, &network)?;
+        self.limits.hit(&RESET, &network).await?;
         let password = NewPassword::parse(password)?;
         let digest = mail::digest(token);
         let (looked_up, now) = (digest.clone(), self.clock.wall());

@@ -1,6 +1,6 @@
 //! Request bodies: JSON of a known shape, or an error that names what is wrong with it.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::de::DeserializeOwned;
@@ -10,6 +10,9 @@ use super::error::ApiError;
 
 /// Bytes of a JSON body at the most.
 const LIMIT: usize = 64 * 1024;
+
+/// How long a body may take: memory that is held for one that never ends is anybody's to take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A JSON body. No `Content-Type` is asked for, since the body says what it is.
 pub struct Json<T>(pub T);
@@ -47,9 +50,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
     }
 }
 
-/// The raw bytes of a body, at most `limit` of them.
+/// The raw bytes of a body, at most `limit` of them, as long as they come within [`PATIENCE`].
 pub async fn read(payload: web::Payload, limit: usize) -> Result<web::Bytes, ApiError> {
-    match payload.to_bytes_limited(limit).await {
+    let read = tokio::time::timeout(PATIENCE, payload.to_bytes_limited(limit)).await;
+    match read.map_err(|_| unreadable("it took too long to arrive"))? {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(unreadable(&error.to_string())),
         Err(_) => Err(ApiError::new(

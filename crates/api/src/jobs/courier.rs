@@ -129,7 +129,8 @@ fn note_failure(
     now: i64,
     billing_now: i64,
 ) -> Result<(), DbError> {
-    let text = error.to_string();
+    // Mail servers like to repeat it, and what is said here outlives the account.
+    let text = error.to_string().replace(&failed.recipient, "(the recipient)");
     match next(error, failed, now) {
         Next::TryAt(at) => {
             tracing::warn!(mail = failed.id, error = text, "a mail could not be sent yet");

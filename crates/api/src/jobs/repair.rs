@@ -23,8 +23,17 @@ impl Jobs {
     }
 }
 
+/// Logs what differed, without the listener's address.
 fn log(drift: Option<&Drift>) {
-    if let Some(drift) = drift {
-        tracing::warn!("{drift}");
-    }
+    let Some(drift) = drift else { return };
+    let Drift { subscription, customer, stored, stripe, also, repaired, .. } = drift;
+    tracing::warn!(
+        subscription,
+        customer,
+        ?stored,
+        ?stripe,
+        ?also,
+        repaired,
+        "a subscription was not as Stripe says"
+    );
 }
