@@ -49,9 +49,13 @@ impl TestApp {
 
     /// Lets the sandbox fail by these rules alone.
     pub async fn faults(&self, seed: u64, rules: Value) {
-        let request = self.http.post(format!("{}/_sandbox/faults", self.sandbox));
-        let plan = json!({ "seed": seed, "rules": rules });
-        self.send(request.body(plan.to_string())).await.expect(200);
+        self.control("faults", json!({ "seed": seed, "rules": rules })).await;
+    }
+
+    /// Uses one of the sandbox's own controls.
+    pub async fn control(&self, name: &str, settings: Value) {
+        let request = self.http.post(format!("{}/_sandbox/{name}", self.sandbox));
+        self.send(request.body(settings.to_string())).await.expect(200);
     }
 }
 

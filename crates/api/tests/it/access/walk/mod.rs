@@ -26,6 +26,8 @@ const DAY: i64 = 24 * HOUR;
 /// What is let pass after each round: within the hour in which a renewal's invoice is a draft, between two tries of a
 /// failed payment, to the end of a trial, and over a whole period.
 const PAUSES: [i64; 4] = [2 * HOUR, 4 * DAY, 15 * DAY, 32 * DAY];
+/// What becomes, from one round to the next, of subscriptions whose payment is tried no more.
+const GIVING_UP: [&str; 3] = ["cancel", "unpaid", "past_due"];
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
@@ -92,6 +94,8 @@ async fn a_random_walk_ends_with_what_stripe_says() {
     app.faults(seed, faults()).await;
     let mut clock = StdRng::seed_from_u64(seed);
     for _ in 0..steps.div_ceil(2) {
+        let given_up = GIVING_UP[clock.random_range(0..GIVING_UP.len())];
+        app.control("billing", json!({ "after_last_retry": given_up })).await;
         let walking = stream::iter(&mut walkers).map(async |walker: &mut Walker<'_>| {
             for _ in 0..2 {
                 walker.step().await;
