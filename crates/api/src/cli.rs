@@ -1,28 +1,19 @@
 //! The command line: one binary, a subcommand for each thing an operator does.
 
-use std::{process::ExitCode, sync::Arc};
+mod commands;
 
-use anyhow::{Context, bail};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 use crate::{
-    app::{self, Application},
-    billing::{self, Rules, refresh::Refresher},
-    catalog::{self, Shop},
-    clock::Clock,
-    config::{Config, SecretSource, Settings, StripeSettings},
-    db::{self, Db, cli::DbCommand},
-    doctor::{self, Severity},
+    config::Settings,
+    db::cli::DbCommand,
     episodes::{
-        self,
         cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
         stats_cli::StatsArgs,
     },
-    http,
-    inbox::{self, Inbox},
-    jobs, sandbox, status,
-    stripe::Client,
-    telemetry,
+    sandbox, telemetry,
 };
 
 /// A private podcast with paid plans, billed through Stripe.
@@ -207,12 +198,15 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
-    telemetry::start();
+    if let Err(error) = telemetry::start() {
+        eprintln!("circle: {error}");
+        return ExitCode::from(2);
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(cli.command)));
+        .and_then(|runtime| runtime.block_on(commands::run(cli.command)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -222,172 +216,10 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Of the working directory alone: one further up was written for something else.
 fn read_dotenv() -> Result<(), dotenvy::Error> {
-    match dotenvy::dotenv() {
+    match dotenvy::from_path(".env") {
         Err(error) if error.not_found() => Ok(()),
         outcome => outcome.map(drop),
     }
-}
-
-async fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Serve(settings) => {
-            let config = config(&settings)?;
-            let application = Application::build(config).await?;
-            application.announce();
-            application.run().await
-        }
-        Command::Migrate(settings) => {
-            let db = app::open_database(&config(&settings)?).await?;
-            println!("The schema of the {} database is up to date.", db.engine());
-            Ok(())
-        }
-        Command::Catalog(command) => run_catalog(command).await,
-        Command::Portal(command) => run_portal(command).await,
-        Command::Reconcile { dry_run, settings } => {
-            let config = config(&settings)?;
-            let (db, stripe, rules) = operator(&config).await?;
-            let done = jobs::cli::reconcile(db, stripe, rules, dry_run).await;
-            done.with_context(|| which_stripe(&config))
-        }
-        Command::Explain { who, settings } => {
-            let (db, _, rules) = operator(&config(&settings)?).await?;
-            billing::cli::show(&db, rules, who).await
-        }
-        Command::Grant { email, plan, until, revoke: _, settings } => {
-            let (db, _, rules) = operator(&config(&settings)?).await?;
-            match plan {
-                Some(plan) => billing::cli::grant(&db, rules, email, plan, until).await,
-                None => billing::cli::revoke(&db, rules, email).await,
-            }
-        }
-        Command::Account(AccountCommand::Delete { email, settings }) => {
-            let config = config(&settings)?;
-            let (db, stripe, rules) = operator(&config).await?;
-            let refresher = Refresher::new(db, stripe, rules);
-            let done = billing::leave::cli::delete(&refresher, app::keys(&config)?, &email).await;
-            done.with_context(|| which_stripe(&config))
-        }
-        Command::Db(command) => db::cli::run(command).await,
-        Command::Status(settings) => {
-            let (db, stripe, rules) = operator(&config(&settings)?).await?;
-            status::cli::show(&db, &stripe, &rules.clock).await
-        }
-        Command::Doctor(settings) => run_doctor(&config(&settings)?).await,
-        Command::Events(command) => run_events(command).await,
-        Command::Sandbox(args) => sandbox::cli::run(args).await,
-        Command::Feed(FeedCommand::Import(With { args, settings })) => {
-            episodes::cli::import(args, &app::library(&config(&settings)?).await?).await
-        }
-        Command::Stats(With { args, settings }) => {
-            episodes::stats_cli::show(&args, &app::library(&config(&settings)?).await?).await
-        }
-        Command::Openapi => {
-            println!("{}", http::openapi::text());
-            Ok(())
-        }
-        Command::Episode(command) => run_episode(command).await,
-    }
-}
-
-async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
-    let (CatalogCommand::Plan(settings) | CatalogCommand::Apply(settings)) = &command;
-    let config = config(settings)?;
-    let catalog = catalog::cli::load(config.catalog.as_deref())?;
-    let (stripe, site) =
-        (app::stripe_client(&config)?, app::public_url(&config, config.listen_addr)?);
-    let done = match command {
-        CatalogCommand::Plan(_) => catalog::cli::show_changes(&catalog, &stripe, &site).await,
-        CatalogCommand::Apply(_) => {
-            let db = app::open_database(&config).await?;
-            catalog::cli::apply(&catalog, &stripe, &db, &site, Clock::default().wall()).await
-        }
-    };
-    done.with_context(|| which_stripe(&config))
-}
-
-async fn run_doctor(config: &Config) -> anyhow::Result<()> {
-    let (db, stripe, rules) = operator(config).await?;
-    let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
-    let site = app::public_url(config, config.listen_addr)?;
-    let shop = Shop { catalog, stripe, db, site };
-    let findings = doctor::examine(config, &shop, &rules.clock).await?;
-    findings.iter().for_each(|finding| println!("{finding}"));
-    let failed = findings.iter().filter(|finding| finding.severity == Severity::Failure).count();
-    match failed {
-        0 => Ok(()),
-        failed => bail!("{failed} of {} checks fail", findings.len()),
-    }
-}
-
-async fn run_events(command: EventsCommand) -> anyhow::Result<()> {
-    match command {
-        EventsCommand::List { state, limit, settings } => {
-            let db = app::open_database(&config(&settings)?).await?;
-            inbox::cli::list(&db, state, limit).await
-        }
-        EventsCommand::Show { id, settings } => {
-            let db = app::open_database(&config(&settings)?).await?;
-            inbox::cli::show(&db, id).await
-        }
-        EventsCommand::Replay { id, settings } => {
-            let (db, _, rules) = operator(&config(&settings)?).await?;
-            let inbox = Inbox::new(db, rules, Vec::new(), Arc::default());
-            inbox::cli::replay(&inbox, id).await
-        }
-    }
-}
-
-async fn run_episode(command: EpisodeCommand) -> anyhow::Result<()> {
-    let library = async |settings: &Settings| app::library(&config(settings)?).await;
-    match command {
-        EpisodeCommand::List(settings) => episodes::cli::list(&library(&settings).await?).await,
-        EpisodeCommand::Add(With { args, settings }) => {
-            episodes::cli::add(args, &library(&settings).await?).await
-        }
-        EpisodeCommand::Edit(With { args, settings }) => {
-            episodes::cli::edit(args, &library(&settings).await?).await
-        }
-        EpisodeCommand::Remove(With { args, settings }) => {
-            episodes::cli::remove(args, &library(&settings).await?).await
-        }
-    }
-}
-
-/// What the operator's commands work with: the database, Stripe, and the rules of a running server.
-async fn operator(config: &Config) -> anyhow::Result<(Db, Client, Rules)> {
-    let catalog = catalog::cli::load(config.catalog.as_deref())?;
-    let (db, stripe) = (app::open_database(config).await?, app::stripe_client(config)?);
-    let rules = Rules {
-        policy: Arc::new(app::policy(&catalog)),
-        livemode: config.stripe.is_live(),
-        clock: billing::cli::clock(&stripe).await,
-    };
-    Ok((db, stripe, rules))
-}
-
-async fn run_portal(PortalCommand::Show(settings): PortalCommand) -> anyhow::Result<()> {
-    let config = config(&settings)?;
-    let catalog = catalog::cli::load(config.catalog.as_deref())?;
-    let (stripe, site) =
-        (app::stripe_client(&config)?, app::public_url(&config, config.listen_addr)?);
-    let db = app::open_database(&config).await?;
-    let shown = catalog::cli::show_portal(&catalog, &stripe, &db, &site).await;
-    shown.with_context(|| which_stripe(&config))
-}
-
-/// Tells apart "Stripe is down" and "the sandbox is not running", which fail alike.
-fn which_stripe(config: &Config) -> String {
-    match &config.stripe {
-        StripeSettings::Account { api_base, .. } => format!("speaking to {api_base}"),
-        StripeSettings::Sandbox { addr, .. } => {
-            format!(
-                "speaking to the sandbox of a running `circle serve` on {addr}, as no STRIPE_SECRET_KEY is set"
-            )
-        }
-    }
-}
-
-fn config(settings: &Settings) -> anyhow::Result<Config> {
-    Ok(Config::new(settings, &SecretSource::environment())?)
 }

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::{
     access::{Policy, Suspension},
+    billing::identity,
     catalog::{self, Catalog},
     clock::Clock,
     config::{BucketSettings, Config, StripeSettings},
@@ -20,7 +21,7 @@ use crate::{
     episodes::{
         Library,
         audio::MediaFolder,
-        bucket::{Bucket, BucketError, Signer},
+        bucket::{Bucket, Signer},
     },
     keys::Keys,
     mail::{Mailer, Sender, SmtpUrl, Transport},
@@ -34,15 +35,26 @@ const SANDBOX_KEY: &str = "sk_test_circle";
 /// Opens the database that the settings name, brought up to date.
 pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
     make_data_dir(&config.data_dir)?;
-    let url = match &config.database_url {
-        Some(url) => url.clone(),
-        None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
-    };
-    let db = Db::open_with(&url, &config.postgres).await?;
+    let db = Db::open_with(&database_url(config), &config.postgres).await?;
     for weakness in db::weaknesses(&db.durability().await?) {
         tracing::warn!("the database: {weakness}");
     }
     Ok(db)
+}
+
+/// Opens the database that the settings name for those who only look: it is left as it is.
+///
+/// # Errors
+/// When it is not there, or its schema is not this program's.
+pub async fn diagnosed_database(config: &Config) -> anyhow::Result<Db> {
+    Ok(Db::open_as_it_is(&database_url(config), &config.postgres).await?)
+}
+
+fn database_url(config: &Config) -> DatabaseUrl {
+    match &config.database_url {
+        Some(url) => url.clone(),
+        None => DatabaseUrl::Sqlite(config.data_dir.join("circle.db")),
+    }
 }
 
 /// The episodes, for the commands that keep them.
@@ -60,16 +72,22 @@ pub(super) fn library_over(
 ) -> anyhow::Result<Library> {
     let mut media = MediaFolder::open(config.data_dir.join("media"))
         .context("DATA_DIR: cannot make its media folder")?;
-    if let Some(settings) = &config.bucket {
-        media = media.with_bucket(bucket(settings.clone()).context("S3_ENDPOINT, S3_BUCKET")?);
+    if let Some(bucket) = bucket(config)? {
+        media = media.with_bucket(bucket);
     }
     Ok(Library::new(db, clock, media, catalog))
 }
 
-fn bucket(settings: BucketSettings) -> Result<Bucket, BucketError> {
+/// The bucket for the audio, when the settings name one.
+///
+/// # Errors
+/// When endpoint and name make none.
+pub fn bucket(config: &Config) -> anyhow::Result<Option<Bucket>> {
+    let Some(settings) = config.bucket.clone() else { return Ok(None) };
     let BucketSettings { endpoint, name, region, access_key_id, secret_access_key } = settings;
     let signer = Signer { access_key_id: &access_key_id, secret_access_key: &secret_access_key };
-    Bucket::new(endpoint, name, region, signer)
+    let bucket = Bucket::new(endpoint, name, region, signer).context("S3_ENDPOINT, S3_BUCKET")?;
+    Ok(Some(bucket))
 }
 
 /// Where browsers reach the site that listens on `addr`.
@@ -88,6 +106,17 @@ pub fn stripe_client(config: &Config) -> anyhow::Result<Client> {
         }
         StripeSettings::Sandbox { addr, .. } => sandbox_client(*addr),
     }
+}
+
+/// [`stripe_client()`], once it is certain that `db` goes with that Stripe: for those who write there, or write down
+/// what is missing there.
+///
+/// # Errors
+/// When it does not, and when Stripe does not say.
+pub async fn own_stripe(config: &Config, db: &Db) -> anyhow::Result<Client> {
+    let stripe = stripe_client(config)?;
+    identity::check(db, &stripe, config.stripe.is_live()).await?;
+    Ok(stripe)
 }
 
 /// A client for the sandbox that listens on `addr`.

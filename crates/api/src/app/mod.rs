@@ -2,6 +2,7 @@
 
 mod foundation;
 mod listen;
+mod proof;
 mod sell;
 mod stop;
 
@@ -24,12 +25,15 @@ use tokio::{
 };
 use url::Url;
 
-pub use foundation::{keys, library, open_database, policy, public_url, stripe_client};
-pub use stop::Stop;
+pub use foundation::{
+    bucket, diagnosed_database, keys, library, open_database, own_stripe, policy, public_url,
+    stripe_client,
+};
+pub use stop::{Stop, told_to_stop};
 
 use crate::{
     account::{Accounts, Limits, Registration},
-    billing::{Billing, Rules, identity, refresh::Refresher},
+    billing::{Billing, Rules, refresh::Refresher},
     catalog::{self, Shop},
     clock::Clock,
     config::{Config, StripeSettings},
@@ -46,6 +50,7 @@ pub struct Application {
     server: Server,
     stop: Stop,
     background: Vec<JoinHandle<()>>,
+    proof: proof::Proof,
     sandbox: Option<sandbox::Running>,
     addr: SocketAddr,
     public_url: Url,
@@ -56,6 +61,10 @@ pub struct Application {
 impl Application {
     /// Makes everything that `config` asks for and binds its ports.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
+        config.check_serving()?;
+        for (variable, why) in &config.unused {
+            tracing::warn!("{variable} is set and has no effect: {why}");
+        }
         let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
         let listener = listen::bind("LISTEN_ADDR", config.listen_addr)?;
         let addr = listener.local_addr()?;
@@ -68,7 +77,7 @@ impl Application {
         let Counterpart { stripe, webhook_secrets, sandbox } =
             counterpart(&config, addr, offset).await?;
         let livemode = config.stripe.is_live();
-        identity::check(&db, &stripe, livemode).await?;
+        let proof = proof::prove(&db, &stripe, livemode).await?;
 
         let policy = Arc::new(policy(&catalog));
         let rules = Rules { policy: Arc::clone(&policy), livemode, clock: clock.clone() };
@@ -111,7 +120,9 @@ impl Application {
         };
         let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, schedule);
         let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
-        fill(&library).await;
+        if sandbox.is_some() {
+            fill(&library).await;
+        }
         let listening =
             Listening::new(&library, keys.clone(), policy.as_ref().clone(), &public_url);
         let edge = Edge {
@@ -181,6 +192,7 @@ impl Application {
             server,
             stop,
             background,
+            proof,
             sandbox,
             addr,
             public_url,
@@ -225,16 +237,19 @@ impl Application {
 
     /// Serves until the process is told to stop; what is begun is finished.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { server, stop, background, sandbox, .. } = self;
+        let Self { server, stop, background, proof, sandbox, .. } = self;
         let stopping = async {
-            stop::told_to_stop().await?;
+            let reason = tokio::select! {
+                told = told_to_stop() => told.map_err(anyhow::Error::from),
+                refused = proof => Err(refused.into()),
+            };
             stop.stop(true).await;
-            anyhow::Ok(())
+            reason
         };
-        tokio::select! {
-            stopped = server => stopped?,
-            stopped = stopping => stopped?,
-        }
+        let outcome = tokio::select! {
+            stopped = server => stopped.map_err(anyhow::Error::from),
+            stopped = stopping => stopped,
+        };
         stop.stop(true).await;
         for task in background {
             // It ends by the same word; a panic in it has been reported already.
@@ -243,7 +258,7 @@ impl Application {
         if let Some(sandbox) = sandbox {
             sandbox.stop().await;
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -306,7 +321,7 @@ async fn until(mut closed: watch::Receiver<bool>, work: impl Future<Output = ()>
     }
 }
 
-/// A new installation starts with something to hear.
+/// A new installation whose Stripe is made here is made to be tried, and starts with something to hear.
 async fn fill(library: &Library) {
     match library.seed().await {
         Ok(Some(_)) => tracing::info!("the episodes that come with the program are in place"),

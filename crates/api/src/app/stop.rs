@@ -29,7 +29,10 @@ impl Stop {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-pub(super) async fn told_to_stop() -> std::io::Result<()> {
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub async fn told_to_stop() -> std::io::Result<()> {
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {

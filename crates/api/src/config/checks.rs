@@ -21,13 +21,10 @@ const MIN_EVENT_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     match &config.stripe {
-        StripeSettings::Account { secret_key, api_base, webhook_secrets } => {
+        StripeSettings::Account { secret_key, api_base, .. } => {
             check_key(secret_key, api_base)?;
-            if webhook_secrets.is_empty() {
-                return Err(ConfigError::new(
-                    "STRIPE_WEBHOOK_SECRET",
-                    "is not set; without it no event of Stripe's can be trusted (whsec_…, shown by the dashboard and by stripe listen)",
-                ));
+            if secret_key.is_live() {
+                check_public_url(config.public_url.as_ref())?;
             }
         }
         StripeSettings::Sandbox { addr, public_url, public, .. } if !public => {
@@ -48,6 +45,31 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         ));
     }
     check_secret_keys(config)
+}
+
+pub(super) fn check_serving(config: &Config) -> Result<(), ConfigError> {
+    match &config.stripe {
+        StripeSettings::Account { webhook_secrets, .. } if webhook_secrets.is_empty() => {
+            Err(ConfigError::new(
+                "STRIPE_WEBHOOK_SECRET",
+                "is not set; without it no event of Stripe's can be trusted (whsec_…, shown by the dashboard and by stripe listen)",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where real money is, Stripe leads people back here with what opens their session, and feeds are known by their
+/// address alone.
+fn check_public_url(url: Option<&Url>) -> Result<(), ConfigError> {
+    let problem = match url.map(Url::scheme) {
+        Some("https") => return Ok(()),
+        Some(_) => "is not https://…, and must be with a live key",
+        None => {
+            "is not set and must be with a live key: https://…, where browsers and Stripe reach the site"
+        }
+    };
+    Err(ConfigError::new("PUBLIC_URL", problem))
 }
 
 /// A replica or a direct address of a database that is not on PostgreSQL is a mistake. Stripe sends an event again for
@@ -177,7 +199,8 @@ mod tests {
         let secrets = SecretSource::from_variables(
             variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())),
         );
-        Config::new(&settings, &secrets).err().map(|error| error.variable)
+        let served = Config::new(&settings, &secrets).and_then(|config| config.check_serving());
+        served.err().map(|error| error.variable)
     }
 
     #[test]
@@ -186,11 +209,15 @@ mod tests {
         let live = ("STRIPE_SECRET_KEY", "sk_live_1");
         let hook = ("STRIPE_WEBHOOK_SECRET", "whsec_1");
         let keys = ("SECRET_KEYS", HEX);
+        let site = ("PUBLIC_URL", "https://circle.example");
         for (variables, expected) in [
             (vec![], None),
             (vec![test, hook], None),
             (vec![test, ("STRIPE_WEBHOOK_SECRET", " whsec_1,whsec_2\n")], None),
-            (vec![live, hook, keys], None),
+            (vec![live, hook, keys, site], None),
+            (vec![live, hook, keys], Some("PUBLIC_URL")),
+            (vec![live, hook, keys, ("PUBLIC_URL", "http://circle.example")], Some("PUBLIC_URL")),
+            (vec![test, hook, ("PUBLIC_URL", "http://circle.example")], None),
             (vec![test], Some("STRIPE_WEBHOOK_SECRET")),
             (vec![test, ("STRIPE_WEBHOOK_SECRET", "  ")], Some("STRIPE_WEBHOOK_SECRET")),
             (
@@ -201,8 +228,8 @@ mod tests {
             (vec![("STRIPE_SECRET_KEY", "")], Some("STRIPE_SECRET_KEY")),
             (vec![("STRIPE_SECRET_KEY", " \n"), hook], Some("STRIPE_SECRET_KEY")),
             (vec![("STRIPE_SECRET_KEY", "pk_test_1"), hook], Some("STRIPE_SECRET_KEY")),
-            (vec![live, hook], Some("SECRET_KEYS")),
-            (vec![live, hook, ("SECRET_KEYS", "short")], Some("SECRET_KEYS")),
+            (vec![live, hook, site], Some("SECRET_KEYS")),
+            (vec![live, hook, site, ("SECRET_KEYS", "short")], Some("SECRET_KEYS")),
             (
                 vec![live, hook, keys, ("STRIPE_API_BASE", "http://127.0.0.1:1")],
                 Some("STRIPE_API_BASE"),

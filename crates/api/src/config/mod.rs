@@ -87,6 +87,8 @@ pub struct Config {
     pub event_retention: Duration,
     /// Where the audio is; `None` is the media folder in [`Config::data_dir`].
     pub bucket: Option<BucketSettings>,
+    /// Variables that are set and change nothing beside the others, and why.
+    pub unused: Vec<(&'static str, &'static str)>,
 }
 
 /// Which Stripe, and how to talk to it.
@@ -111,7 +113,7 @@ pub enum StripeSettings {
         secret_key: SecretKey,
         /// Where the API is.
         api_base: Url,
-        /// `whsec_…`, at least one.
+        /// `whsec_…`; see [`Config::check_serving`].
         webhook_secrets: Vec<SigningSecret>,
     },
 }
@@ -119,9 +121,18 @@ pub enum StripeSettings {
 impl Config {
     /// Parses and checks the settings.
     pub fn new(settings: &Settings, secrets: &SecretSource) -> Result<Self, ConfigError> {
-        let config = settings.parse(secrets)?;
+        let mut config = settings.parse(secrets)?;
+        config.unused = settings.unused(&config);
         checks::check(&config)?;
         Ok(config)
+    }
+
+    /// What only a server needs beside: a secret that tells Stripe's events from others'.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is not set.
+    pub fn check_serving(&self) -> Result<(), ConfigError> {
+        checks::check_serving(self)
     }
 }
 

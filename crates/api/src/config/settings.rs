@@ -145,9 +145,31 @@ impl Settings {
                 .map(|t| address("METRICS_ADDR", t))
                 .transpose()?,
             operator_token: secrets.get("OPERATOR_TOKEN")?,
+            unused: Vec::new(),
             event_retention: text("EVENT_RETENTION", &self.event_retention)?
                 .map_or(Ok(Duration::from_secs(90 * 86_400)), |t| span("EVENT_RETENTION", t))?,
         })
+    }
+
+    /// What changes nothing, as other settings are.
+    pub(super) fn unused(&self, config: &Config) -> Vec<(&'static str, &'static str)> {
+        let mut unused = Vec::new();
+        if let StripeSettings::Account { .. } = &config.stripe {
+            let of_sandbox = [
+                ("SANDBOX_ADDR", &self.sandbox_addr),
+                ("SANDBOX_PUBLIC_URL", &self.sandbox_public_url),
+                ("SANDBOX_PUBLIC", &self.sandbox_public),
+                ("SANDBOX_RECORD", &self.sandbox_record),
+            ];
+            let set = of_sandbox.into_iter().filter(|(_, value)| value.is_some());
+            unused.extend(set.map(|(variable, _)| {
+                (variable, "with STRIPE_SECRET_KEY there is no embedded sandbox")
+            }));
+        }
+        if config.metrics_addr.is_some() && config.operator_token.is_some() {
+            unused.push(("OPERATOR_TOKEN", "metrics are on METRICS_ADDR, open to who reaches it"));
+        }
+        unused
     }
 
     fn postgres(&self, secrets: &SecretSource) -> Result<PostgresSettings, ConfigError> {

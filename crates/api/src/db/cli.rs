@@ -7,31 +7,34 @@ use super::{
     DatabaseUrl,
     copy::{self, Progress},
 };
+use crate::secret::Secret;
 
 /// What can be done with a database.
 #[derive(clap::Subcommand)]
 pub enum DbCommand {
-    /// Move a SQLite database to PostgreSQL; stop the server first. Interrupted, it goes on when it is run again
+    /// Move a SQLite database to the PostgreSQL that DATABASE_URL or DATABASE_URL_FILE names; stop the server first.
+    /// Interrupted, it goes on when it is run again
     Copy {
         /// sqlite:///path/to/circle.db
         #[arg(long)]
         from: String,
-        /// postgres://…; an empty database
-        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-        to: String,
     },
 }
 
-/// Runs the command.
+/// Runs the command; `target` is what `DATABASE_URL` says, which may hold a password and so is no flag.
 ///
 /// # Errors
 /// When an address cannot be used, or the copy fails.
-pub async fn run(command: DbCommand) -> anyhow::Result<()> {
-    let DbCommand::Copy { from, to } = command;
+pub async fn run(command: DbCommand, target: Option<Secret>) -> anyhow::Result<()> {
+    let DbCommand::Copy { from } = command;
     let from = DatabaseUrl::parse(&from).map_err(|error| anyhow!("--from: {error}"))?;
-    let to = DatabaseUrl::parse(&to).map_err(|error| anyhow!("--to: {error}"))?;
-    let (DatabaseUrl::Sqlite(from), DatabaseUrl::Postgres(to)) = (from, to) else {
-        bail!("a database is copied from sqlite:///… to postgres://…");
+    let DatabaseUrl::Sqlite(from) = from else {
+        bail!("--from: expected sqlite:///…, which is copied to the postgres://… of DATABASE_URL");
+    };
+    let to = target.map(|target| DatabaseUrl::parse(target.expose())).transpose();
+    let Some(DatabaseUrl::Postgres(to)) = to.map_err(|error| anyhow!("DATABASE_URL: {error}"))?
+    else {
+        bail!("DATABASE_URL: set it to the postgres://… of an empty database to copy to");
     };
     tokio::task::spawn_blocking(move || {
         let bar = ProgressBar::no_length();

@@ -16,6 +16,9 @@ pub enum DbError {
     /// More work waits than the database can take on now.
     #[error("the database has more work than it can take on")]
     Overloaded,
+    /// Migrations are missing: another program took them back, or the file was exchanged.
+    #[error("the database's schema is older than this program")]
+    Outdated,
     /// The closure panicked, or the writer is gone.
     #[error("the database thread failed")]
     Thread,
@@ -43,7 +46,7 @@ impl DbError {
     /// Whether it is the database's state and not the statement that is at fault, so that the same may work later.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Overloaded => true,
+            Self::Connect(_) | Self::Overloaded | Self::Outdated => true,
             Self::Thread => false,
             Self::Query(QueryError::DatabaseError(kind, information)) => match kind {
                 DatabaseErrorKind::ClosedConnection

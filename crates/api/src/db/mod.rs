@@ -31,6 +31,7 @@ pub use connection::{Conn, PgConn, in_transaction as savepoint};
 pub use durability::{Setting, weaknesses};
 pub use error::{DbError, OpenError};
 pub use migrate::MigrateError;
+use migrate::Schema;
 pub use prepared::{Prepared, prepared};
 pub use row_version::RowVersion;
 pub use url::{DatabaseUrl, UnknownDatabase};
@@ -76,6 +77,15 @@ impl Default for PostgresSettings {
     }
 }
 
+/// What happens to the schema when a database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// It is brought up to date.
+    Migrate,
+    /// It has to be up to date.
+    AsItIs,
+}
+
 /// How much of the database's capacity is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
@@ -98,18 +108,39 @@ impl Db {
         url: &DatabaseUrl,
         settings: &PostgresSettings,
     ) -> Result<Self, OpenError> {
+        Self::open_by(url, settings, Opening::Migrate).await
+    }
+
+    /// Connects to a database whose schema is up to date, and leaves it as it is.
+    ///
+    /// # Errors
+    /// When there is none, and when the schema is another.
+    pub async fn open_as_it_is(
+        url: &DatabaseUrl,
+        settings: &PostgresSettings,
+    ) -> Result<Self, OpenError> {
+        Self::open_by(url, settings, Opening::AsItIs).await
+    }
+
+    async fn open_by(
+        url: &DatabaseUrl,
+        settings: &PostgresSettings,
+        opening: Opening,
+    ) -> Result<Self, OpenError> {
         let changes = Changes::default();
         let backend = match url {
             DatabaseUrl::Sqlite(path) => {
                 let (path, changes) = (path.clone(), changes.clone());
-                let opened = blocking(move || sqlite::Sqlite::open(&path, changes)).await;
+                let opened = blocking(move || sqlite::Sqlite::open(&path, changes, opening)).await;
                 Backend::Sqlite(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
             DatabaseUrl::Postgres(address) => {
                 let (address, settings) = (address.clone(), settings.clone());
                 let changes = changes.clone();
-                let opened =
-                    blocking(move || postgres::Postgres::open(&address, &settings, changes)).await;
+                let opened = blocking(move || {
+                    postgres::Postgres::open(&address, &settings, changes, opening)
+                })
+                .await;
                 Backend::Postgres(Arc::new(opened.map_err(|_| thread_gone(url))??))
             }
         };
@@ -241,14 +272,16 @@ impl Db {
         self.changes.subscribe()
     }
 
-    /// Whether the database answers and its schema is the one this program was built for.
+    /// Whether the database answers and has everything that this program was built for. It may have more: a newer
+    /// program that runs beside this one brought it up to date.
+    ///
+    /// # Errors
+    /// When it does not.
     pub async fn ready(&self) -> Result<(), DbError> {
-        self.read(|conn| {
-            use diesel::RunQueryDsl;
-            diesel::sql_query("SELECT 1").execute(conn)?;
-            Ok(())
-        })
-        .await
+        match self.read(migrate::schema).await? {
+            Schema::Current | Schema::Newer(_) => Ok(()),
+            Schema::Older => Err(DbError::Outdated),
+        }
     }
 
     /// The settings on which it depends whether a commit survives a power cut, as the database reports them.

@@ -22,7 +22,7 @@ use diesel::{
 use tokio::sync::Semaphore;
 
 use super::{
-    Changes, Conn, DbError, OpenError, PostgresSettings, blocking,
+    Changes, Conn, DbError, OpenError, Opening, PostgresSettings, blocking,
     changes::{self, Unannounced},
     connection::in_transaction,
     migrate,
@@ -45,17 +45,22 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// The database that is written to, its schema brought up to date.
+    /// The database that is written to, its schema brought up to date or found so.
     pub(super) fn open(
         address: &str,
         settings: &PostgresSettings,
         changes: Changes,
+        opening: Opening,
     ) -> Result<Self, OpenError> {
         let failed = |error: String| OpenError::Connect("at DATABASE_URL".to_owned(), error);
         let address = with_defaults(address, true);
         let mut first =
             PgConnection::establish(&address).map_err(|error| failed(error.to_string()))?;
-        migrate::postgres(&mut first)?;
+        match opening {
+            Opening::Migrate => migrate::postgres(&mut first)?,
+            Opening::AsItIs => migrate::require_current(&mut Conn::Postgres(first))
+                .map_err(|error| failed(error.to_string()))??,
+        }
         let listen = settings.listen_url.as_ref().map(|url| with_defaults(url, true));
         changes::listen(listen.as_deref().unwrap_or(&address), changes)
             .map_err(|error| failed(error.to_string()))?;

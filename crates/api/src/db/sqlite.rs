@@ -23,7 +23,9 @@ use diesel::{
 };
 use tokio::sync::oneshot;
 
-use super::{Changes, Conn, DbError, OpenError, changes, connection::in_transaction, migrate};
+use super::{
+    Changes, Conn, DbError, OpenError, Opening, changes, connection::in_transaction, migrate,
+};
 
 /// `busy_timeout` comes first: switching to WAL itself may have to wait for another process.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -55,10 +57,21 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path, changes: Changes) -> Result<Self, OpenError> {
-        let mut first = connect(path, WRITER_PRAGMAS)
-            .map_err(|e| OpenError::Connect(path.display().to_string(), e))?;
-        migrate::sqlite(&mut first)?;
+    pub(super) fn open(path: &Path, changes: Changes, opening: Opening) -> Result<Self, OpenError> {
+        let failed = |error: String| OpenError::Connect(path.display().to_string(), error);
+        if opening == Opening::AsItIs && !path.exists() {
+            return Err(failed(
+                "there is no such file; DATA_DIR or DATABASE_URL says where".to_owned(),
+            ));
+        }
+        let mut first = connect(path, WRITER_PRAGMAS).map_err(failed)?;
+        if opening == Opening::Migrate {
+            migrate::sqlite(&mut first)?;
+        }
+        let mut first = Conn::Sqlite(first);
+        if opening == Opening::AsItIs {
+            migrate::require_current(&mut first).map_err(|e| failed(e.to_string()))??;
+        }
         let (writer, queue) = mpsc::sync_channel(BACKLOG);
         let file = path.to_owned();
         let waiting = Arc::<AtomicU64>::default();
@@ -66,10 +79,10 @@ impl Sqlite {
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                let conn = Some(Conn::Sqlite(first));
+                let conn = Some(first);
                 Writer { path: file, conn, changes, waiting: counted, failing: false }.run(&queue)
             })
-            .map_err(|e| OpenError::Connect(path.display().to_string(), e.to_string()))?;
+            .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             path: path.to_owned(),

@@ -64,21 +64,23 @@ const MUCH_SKEW: i64 = 120;
 /// What to make of our clock being `ahead` seconds of Stripe's.
 pub fn clock(ahead: i64) -> Finding {
     let subject = "clock";
+    let side = if ahead < 0 { "behind" } else { "ahead of" };
+    let off = format!("{} s {side} Stripe's", ahead.unsigned_abs());
     match ahead.abs() {
         0..=SKEW => Finding::fine(subject, "agrees with Stripe's"),
-        ..=MUCH_SKEW => Finding::warning(subject, format!("{ahead} s ahead of Stripe's")),
+        ..=MUCH_SKEW => Finding::warning(subject, off),
         _ => Finding::failure(
             subject,
-            format!(
-                "{ahead} s ahead of Stripe's; signatures are refused from 300 s on: set up NTP"
-            ),
+            format!("{off}; signatures are refused from 300 s on: set up NTP"),
         ),
     }
 }
 
 /// The events without which access is not given or taken in time.
-pub const NEEDED_EVENTS: [&str; 15] = [
+pub const NEEDED_EVENTS: [&str; 28] = [
     "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
     "checkout.session.expired",
     "customer.created",
     "customer.deleted",
@@ -90,9 +92,20 @@ pub const NEEDED_EVENTS: [&str; 15] = [
     "customer.subscription.resumed",
     "invoice.paid",
     "invoice.payment_failed",
+    "invoice.payment_action_required",
     "charge.refunded",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "refund.failed",
+    "product.created",
+    "product.updated",
+    "product.deleted",
+    "price.created",
+    "price.updated",
+    "price.deleted",
 ];
 
 /// What to make of the endpoints at Stripe, when events are to arrive at `url`.
@@ -126,17 +139,28 @@ pub fn endpoints(endpoints: &[WebhookEndpoint], url: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::billing::apply;
 
     #[test]
     fn a_clock_that_is_off_is_told() {
-        for (ahead, severity) in [
-            (0, Severity::Fine),
-            (-10, Severity::Fine),
-            (11, Severity::Warning),
-            (-120, Severity::Warning),
-            (121, Severity::Failure),
+        for (ahead, severity, told) in [
+            (0, Severity::Fine, "agrees"),
+            (-10, Severity::Fine, "agrees"),
+            (11, Severity::Warning, "11 s ahead of"),
+            (-120, Severity::Warning, "120 s behind"),
+            (121, Severity::Failure, "121 s ahead of"),
+            (-121, Severity::Failure, "121 s behind"),
         ] {
-            assert_eq!(clock(ahead).severity, severity, "{ahead}");
+            let finding = clock(ahead);
+            assert_eq!(finding.severity, severity, "{ahead}");
+            assert!(finding.text.starts_with(told), "{finding}");
+        }
+    }
+
+    #[test]
+    fn every_event_that_is_asked_for_is_dealt_with() {
+        for event in NEEDED_EVENTS {
+            assert!(apply::is_handled(event), "{event}");
         }
     }
 

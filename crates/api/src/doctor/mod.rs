@@ -10,13 +10,17 @@ use url::Url;
 pub use finding::{Finding, NEEDED_EVENTS, Severity, clock, endpoints};
 
 use crate::{
-    billing::alerts,
+    billing::{
+        alerts,
+        identity::{self, IdentityError},
+    },
     catalog::{self, Shop},
     clock::Clock,
     config::{Config, StripeSettings},
     db::{Db, DbError, weaknesses},
+    episodes::bucket::{Bucket, Probe},
     status::{self, ago},
-    stripe::{API_VERSION, Client, Deadline, accounts, webhook_endpoints},
+    stripe::{API_VERSION, Deadline, accounts, webhook_endpoints},
 };
 
 /// For each question to Stripe.
@@ -32,15 +36,36 @@ const OVERDUE: i64 = 600;
 ///
 /// # Errors
 /// When the database fails on the way.
-pub async fn examine(config: &Config, shop: &Shop, clock: &Clock) -> Result<Vec<Finding>, DbError> {
-    let mut findings = vec![Finding::fine("settings", "are complete and fit together")];
+pub async fn examine(
+    config: &Config,
+    shop: &Shop,
+    bucket: Option<&Bucket>,
+    clock: &Clock,
+) -> Result<Vec<Finding>, DbError> {
+    let mut findings = settings(config);
     findings.extend(database(&shop.db).await?);
-    findings.extend(stripe(config, &shop.stripe, clock).await);
+    findings.extend(stripe(config, shop, clock).await?);
     findings.push(site(&shop.site).await);
+    if let Some(bucket) = bucket {
+        findings.push(media(bucket).await);
+    }
     findings.push(offer(shop).await);
     findings.push(portal(&shop.db).await?);
     findings.extend(work(config, &shop.db, clock.wall()).await?);
     Ok(findings)
+}
+
+fn settings(config: &Config) -> Vec<Finding> {
+    let subject = "settings";
+    let unused = config.unused.iter().map(|(variable, why)| {
+        Finding::warning(subject, format!("{variable} is set and has no effect: {why}"))
+    });
+    let mut findings: Vec<_> = unused.collect();
+    findings.push(match config.check_serving() {
+        Ok(()) => Finding::fine(subject, "are complete and fit together"),
+        Err(error) => Finding::failure(subject, error.to_string()),
+    });
+    findings
 }
 
 async fn database(db: &Db) -> Result<Vec<Finding>, DbError> {
@@ -57,22 +82,28 @@ async fn database(db: &Db) -> Result<Vec<Finding>, DbError> {
 }
 
 /// The key, the clock and the endpoint.
-async fn stripe(config: &Config, stripe: &Client, own: &Clock) -> Vec<Finding> {
+async fn stripe(config: &Config, shop: &Shop, own: &Clock) -> Result<Vec<Finding>, DbError> {
+    let (stripe, livemode) = (&shop.stripe, config.stripe.is_live());
     let account = match stripe.send(&accounts::retrieve(), Deadline::within(BUDGET)).await {
         Ok(account) => account,
         Err(error) => {
-            let error = anyhow::Error::from(error);
-            return vec![Finding::failure("Stripe", format!("{error:#}"))];
+            let error = anyhow::Error::from(IdentityError::from(error));
+            return Ok(vec![Finding::failure("Stripe", format!("{error:#}"))]);
         }
     };
-    let mode = if config.stripe.is_live() { "live" } else { "test" };
+    match identity::compare(&shop.db, &account.value.id, livemode).await {
+        Ok(()) => {}
+        Err(IdentityError::Db(error)) => return Err(error),
+        Err(error) => return Ok(vec![Finding::failure("Stripe", error.to_string())]),
+    }
+    let mode = if livemode { "live" } else { "test" };
     let mut findings = vec![Finding::fine(
         "Stripe",
         format!("{} ({mode} mode) takes the key and speaks {API_VERSION}", account.value.id),
     )];
     let StripeSettings::Account { .. } = &config.stripe else {
         // The sandbox's clock is moved on purpose, and its endpoint is the server it runs in.
-        return findings;
+        return Ok(findings);
     };
     findings.push(clock(own.wall() - account.date));
     let Some(url) = config.public_url.as_ref().and_then(|url| url.join("/webhooks").ok()) else {
@@ -80,7 +111,7 @@ async fn stripe(config: &Config, stripe: &Client, own: &Clock) -> Vec<Finding> {
             "webhooks",
             "PUBLIC_URL is not set, so where Stripe has to send events is not known",
         ));
-        return findings;
+        return Ok(findings);
     };
     let listed = stripe.list_all(webhook_endpoints::list(), Deadline::within(BUDGET)).await;
     findings.push(match listed {
@@ -90,7 +121,20 @@ async fn stripe(config: &Config, stripe: &Client, own: &Clock) -> Vec<Finding> {
             format!("the key may not list endpoints: {:#}", anyhow::Error::from(error)),
         ),
     });
-    findings
+    Ok(findings)
+}
+
+/// Whether the store of the audio knows the bucket and takes the key.
+async fn media(bucket: &Bucket) -> Finding {
+    let subject = "media";
+    match bucket.probe().await {
+        Ok(Probe::Readable) => Finding::fine(subject, "the bucket is there and takes the key"),
+        Ok(Probe::Unlisted) => Finding::warning(
+            subject,
+            "the bucket takes the key, which may not list it; so whether files can be read is not known",
+        ),
+        Err(error) => Finding::failure(subject, error.to_string()),
+    }
 }
 
 /// Whether anything listens where browsers and Stripe are sent to.

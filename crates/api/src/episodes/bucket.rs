@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes that are read and sent at once.
 const PIECE: usize = 256 * 1024;
 
+/// A name that no audio has.
+const PROBE: &str = "circle-doctor";
+
 /// How Amazon's own endpoints end; they want the bucket's name in the host.
 const AMAZON: &str = ".amazonaws.com";
 
@@ -53,7 +56,7 @@ pub enum BucketError {
     File(#[from] std::io::Error),
     /// It does not answer.
     #[error("the media store does not answer: {0}")]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(#[source] reqwest::Error),
     /// It refuses.
     #[error("the media store answers {status}: {answer}")]
     Refused {
@@ -62,6 +65,22 @@ pub enum BucketError {
         /// The beginning of what it says.
         answer: String,
     },
+}
+
+impl From<reqwest::Error> for BucketError {
+    fn from(error: reqwest::Error) -> Self {
+        // The address is signed: who reads it in a log could use it.
+        Self::Unreachable(error.without_url())
+    }
+}
+
+/// What [`Bucket::probe`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is there, and the key may read it.
+    Readable,
+    /// The key may not know which files are there, so that one which is not there is refused like one it may not read.
+    Unlisted,
 }
 
 impl Bucket {
@@ -82,6 +101,26 @@ impl Bucket {
             Credentials::new(signer.access_key_id.expose(), signer.secret_access_key.expose());
         let http = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
         Ok(Self(Arc::new(Inner { bucket, credentials, http })))
+    }
+
+    /// Asks for a file that is not there, which tells whether the bucket is and takes the key; nothing is written.
+    ///
+    /// # Errors
+    /// [`BucketError`] when it does not.
+    pub async fn probe(&self) -> Result<Probe, BucketError> {
+        let Inner { bucket, credentials, http } = &*self.0;
+        let get = bucket.get_object(Some(credentials), PROBE).sign(span(SIGNED_FOR));
+        let answer = http.get(get).send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(Probe::Readable);
+        }
+        let text = answer.text().await.unwrap_or_default();
+        match status {
+            StatusCode::NOT_FOUND if !text.contains("NoSuchBucket") => Ok(Probe::Readable),
+            StatusCode::FORBIDDEN if text.contains("AccessDenied") => Ok(Probe::Unlisted),
+            _ => Err(refused(status, &text)),
+        }
     }
 
     /// An address from which everybody can fetch a file for 15 minutes.
@@ -136,8 +175,11 @@ async fn accepted(answer: reqwest::Response) -> Result<(), BucketError> {
     if status.is_success() {
         return Ok(());
     }
-    let text = answer.text().await.unwrap_or_default();
-    Err(BucketError::Refused { status, answer: text.chars().take(300).collect() })
+    Err(refused(status, &answer.text().await.unwrap_or_default()))
+}
+
+fn refused(status: StatusCode, text: &str) -> BucketError {
+    BucketError::Refused { status, answer: text.chars().take(300).collect() }
 }
 
 /// The file, piece by piece, so that a long episode does not have to fit into memory.

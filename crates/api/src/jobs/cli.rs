@@ -1,6 +1,6 @@
 //! `circle reconcile`: the regular repair, now and by hand, in turn with the servers that run.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use anyhow::bail;
 
@@ -18,9 +18,17 @@ const POLL: Duration = Duration::from_secs(1);
 /// Takes the events that never came, and then compares all subscriptions with Stripe's, prints each difference and
 /// repairs it. While a server does so, this waits; a dry run writes nothing, and so need not.
 ///
+/// `stopped` ends when the process is told to stop.
+///
 /// # Errors
-/// When Stripe or the database fails, or it is interrupted; what was repaired until then stays so.
-pub async fn reconcile(db: Db, stripe: Client, rules: Rules, dry_run: bool) -> anyhow::Result<()> {
+/// When Stripe or the database fails, or it is stopped; what was repaired until then stays so.
+pub async fn reconcile(
+    db: Db,
+    stripe: Client,
+    rules: Rules,
+    dry_run: bool,
+    stopped: impl Future<Output = io::Result<()>>,
+) -> anyhow::Result<()> {
     if dry_run {
         return cli::reconcile(db, stripe, rules, true).await;
     }
@@ -34,9 +42,9 @@ pub async fn reconcile(db: Db, stripe: Client, rules: Rules, dry_run: bool) -> a
     let done = tokio::select! {
         done = repair => done,
         // The turn is given back, so that no server has to wait until its lease is over.
-        _ = tokio::signal::ctrl_c() => {
+        _ = stopped => {
             turn.end(None).await?;
-            bail!("interrupted; what was repaired stays so");
+            bail!("stopped; what was repaired stays so");
         }
     };
     turn.end(done.is_ok().then(|| clock.wall())).await?;

@@ -26,9 +26,14 @@ pub(super) fn lease(
     Ok(taken == 1)
 }
 
-/// Gives the work `name` back; `ran_at` when it came to its end.
-pub(super) fn finish(conn: &mut Conn, name: &str, ran_at: Option<i64>) -> Result<(), DbError> {
-    let row = job_leases::table.find(name);
+/// Gives the work `name` back, unless `holder`'s lease ran out and another has it; `ran_at` when it came to its end.
+pub(super) fn finish(
+    conn: &mut Conn,
+    name: &str,
+    holder: &str,
+    ran_at: Option<i64>,
+) -> Result<(), DbError> {
+    let row = job_leases::table.find(name).filter(job_leases::holder.eq(holder));
     diesel::update(row).set(job_leases::leased_until.eq(0)).execute(conn)?;
     if let Some(at) = ran_at {
         diesel::update(row).set(job_leases::last_run_at.eq(at)).execute(conn)?;

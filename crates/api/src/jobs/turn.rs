@@ -10,6 +10,7 @@ use crate::db::{Db, DbError};
 pub struct Turn {
     db: Db,
     name: &'static str,
+    holder: Arc<str>,
 }
 
 impl Turn {
@@ -26,17 +27,20 @@ impl Turn {
         leased_until: i64,
         ran_before: i64,
     ) -> Result<Option<Self>, DbError> {
-        let holder = Arc::clone(holder);
+        let (turn, holder) =
+            (Self { db: db.clone(), name, holder: Arc::clone(holder) }, Arc::clone(holder));
         let lease =
             db.write(move |conn| store::lease(conn, name, &holder, now, leased_until, ran_before));
-        Ok(lease.await?.then(|| Self { db: db.clone(), name }))
+        Ok(lease.await?.then_some(turn))
     }
 
-    /// Gives it back; `ran_at` when the work came to its end.
+    /// Gives it back; `ran_at` when the work came to its end. One that another process took over, because the work took
+    /// longer than the lease, stays with that process.
     ///
     /// # Errors
     /// When the database fails; then the lease runs out by itself.
     pub async fn end(self, ran_at: Option<i64>) -> Result<(), DbError> {
-        self.db.write(move |conn| store::finish(conn, self.name, ran_at)).await
+        let Self { db, name, holder } = self;
+        db.write(move |conn| store::finish(conn, name, &holder, ran_at)).await
     }
 }

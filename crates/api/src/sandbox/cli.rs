@@ -60,15 +60,21 @@ enum SandboxCommand {
     },
 }
 
-/// Runs the command; a started sandbox runs until Ctrl-C.
-pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
+/// Runs the command; a started sandbox runs until `stopped` ends.
+pub async fn run(
+    args: SandboxArgs,
+    stopped: impl Future<Output = io::Result<()>>,
+) -> anyhow::Result<()> {
     match args.command {
         Some(SandboxCommand::Advance { span, addr }) => advance(addr, &span).await,
-        None => serve(args).await,
+        None => serve(args, stopped).await,
     }
 }
 
-async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
+async fn serve(
+    args: SandboxArgs,
+    stopped: impl Future<Output = io::Result<()>>,
+) -> anyhow::Result<()> {
     let faults = match &args.faults {
         Some(file) => std::fs::read(file)
             .map_err(anyhow::Error::from)
@@ -104,7 +110,7 @@ async fn serve(args: SandboxArgs) -> anyhow::Result<()> {
     );
     // Whoever started it may have stopped reading; that must not stop the sandbox.
     let _ = io::stdout().write_all(announcement.as_bytes());
-    tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
+    stopped.await.context("waiting for a signal to stop")?;
     running.stop().await;
     Ok(())
 }

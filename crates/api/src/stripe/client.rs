@@ -111,9 +111,9 @@ impl<T> Response<T> {
 /// Dropping a call's future ends the call; nothing runs on in the background.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    config: Config,
-    gate: Arc<Gate>,
+    pub(super) http: reqwest::Client,
+    pub(super) config: Config,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// A try that was cut short after less than this says nothing of Stripe's health.

@@ -2,16 +2,25 @@
 //! be down.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::breaker::{Breaker, BreakerSettings, BreakerState, Leave, Sign};
+use super::{
+    breaker::{Breaker, BreakerSettings, BreakerState, Leave, Sign},
+    client::Client,
+};
 
 /// How long a call may wait for its turn among the others before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// When to come back to a client that is held.
+const HELD: Duration = Duration::from_secs(5);
 
 /// Refused without a call; come back after this long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +31,36 @@ pub(super) struct Refused(pub(super) Duration);
 pub(super) struct Gate {
     breaker: Mutex<Breaker>,
     permits: Semaphore,
+    held: AtomicBool,
+}
+
+impl Client {
+    /// Refuses every call from now on, on every clone, as if Stripe were down. The client that is given back calls on.
+    pub fn hold(&self) -> Self {
+        self.gate.held.store(true, Ordering::Relaxed);
+        let gate = Gate::new(self.config.breaker, self.config.max_calls);
+        Self { http: self.http.clone(), config: self.config.clone(), gate: Arc::new(gate) }
+    }
+
+    /// Ends [`Client::hold`].
+    pub fn release(&self) {
+        self.gate.held.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Gate {
     pub(super) fn new(settings: BreakerSettings, max_calls: usize) -> Self {
-        Self { breaker: Mutex::new(Breaker::new(settings)), permits: Semaphore::new(max_calls) }
+        Self {
+            breaker: Mutex::new(Breaker::new(settings)),
+            permits: Semaphore::new(max_calls),
+            held: AtomicBool::new(false),
+        }
     }
 
     /// Leave to make one try; giving the pass back says how it ended.
     pub(super) async fn pass(&self) -> Result<Pass<'_>, Refused> {
         // Before waiting too, so that nobody waits for what is known to be down.
-        if let Some(wait) = self.breaker().refuses(Instant::now()) {
+        if let Some(wait) = self.refuses() {
             return Err(Refused(wait));
         }
         let permit = tokio::time::timeout(PATIENCE, self.permits.acquire())
@@ -46,7 +74,10 @@ impl Gate {
 
     /// How long a call made now would be refused for; `None` when it would go through.
     pub(super) fn refuses(&self) -> Option<Duration> {
-        self.breaker().refuses(Instant::now())
+        match self.held.load(Ordering::Relaxed) {
+            true => Some(HELD),
+            false => self.breaker().refuses(Instant::now()),
+        }
     }
 
     pub(super) fn state(&self) -> BreakerState {

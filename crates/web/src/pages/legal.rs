@@ -16,8 +16,9 @@ pub(crate) fn terms() -> Html {
                 "A plan opens the episodes it names for one person, or for the team that an Enterprise plan is for. \
                  It renews by itself at the end of each month or year until you cancel it.") }
             { part("Paying",
-                "Stripe takes the payment. Prices are shown before you pay, and a change of price is announced before \
-                 it applies to you. When a payment fails you can still listen for a few days while you mend it.") }
+                "Stripe takes the payment. Prices are shown before you pay; when a plan's price changes, you keep \
+                 paying the one you subscribed at. When a payment fails you can still listen for a few days while you \
+                 mend it.") }
             { part("Cancelling",
                 "You can cancel on your account page whenever you like. Episodes stay open until the end of the period \
                  you paid for.") }
@@ -37,16 +38,28 @@ pub(crate) fn privacy() -> Html {
             <h1 class="h2">{ "Privacy" }</h1>
             <p class="soft">{ "What is kept about you, why, and for how long." }</p>
             { part("What we keep",
-                "Your e-mail address, a digest of your password that cannot be turned back, your plan and its state, \
-                 and the sessions in which you are logged in.") }
+                "Your e-mail address, a digest of your password that cannot be turned back, your plan with its history, \
+                 and the brand, last digits and expiry of your card. Of each log-in, what your browser calls itself and \
+                 when it was last used, until a week after it has ended.") }
+            { part("What we count",
+                "Log-ins and the like by address and network, for a day and under a keyed hash, so that nobody can try \
+                 passwords for ever. Downloads by episode and day, under a hash that changes daily.") }
+            { part("What we mail",
+                "Only what concerns your account and your payments. What a mail said and whom it went to is forgotten \
+                 once it is sent.") }
             { part("What Stripe keeps",
-                "Your name, card and invoices. We see the card's brand and last four digits, never its number.") }
+                "Your name, addresses, card and invoices. It reports what happens to your subscription to us, with your \
+                 name and addresses where they belong to it, never the card's number. These reports are removed after some \
+                 time, as a rule after 90 days.") }
             { part("In your browser",
-                "One cookie keeps you logged in. Your browser also remembers how far you heard each episode; \
-                 that never leaves it. There is no tracking and no advertising.") }
+                "One cookie keeps you logged in. Your browser also remembers that you are, how far you heard each \
+                 episode, what you began to type into a form until its tab is closed, and the site's own files, so that it \
+                 opens without a connection. There is no tracking and no advertising.") }
             { part("Leaving",
-                "Delete your account on its page, and your data here is erased. Stripe keeps invoices for as long as the law \
-                 asks it to.") }
+                "Delete your account on its page: what you pay for is ended at Stripe at once, and then your data here is \
+                 erased. What stays is your customer number at Stripe, so that we notice should it ever be charged again, \
+                 when which kind of report came about it, and, if you had a trial, a keyed hash of your address. Stripe \
+                 keeps invoices for as long as the law asks it to.") }
         </article>
     }
 }

@@ -6,10 +6,15 @@ use crate::db::{Conn, DbError, schema::settings};
 
 const NAME: &str = "stripe_account";
 
+/// The account that is recorded.
+pub(super) fn find(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    let recorded = settings::table.filter(settings::name.eq(NAME)).select(settings::value);
+    Ok(recorded.get_result(conn).optional()?)
+}
+
 /// Records `account` unless one is recorded; gives the one that is.
 pub(super) fn claim(conn: &mut Conn, account: &str) -> Result<String, DbError> {
-    let recorded = settings::table.filter(settings::name.eq(NAME)).select(settings::value);
-    if let Some(recorded) = recorded.get_result(conn).optional()? {
+    if let Some(recorded) = find(conn)? {
         return Ok(recorded);
     }
     diesel::insert_into(settings::table)

@@ -7,10 +7,7 @@ use diesel::{RunQueryDsl, sql_types::BigInt};
 use tempfile::TempDir;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{
-    process::{Process, Variables},
-    webhooks,
-};
+use super::{process::Process, webhooks};
 use crate::harness::{Database, PATIENCE};
 
 #[derive(diesel::QueryableByName)]
@@ -55,8 +52,10 @@ async fn a_database_moves_to_postgresql_whole_and_goes_on_after_an_interruption(
         .unwrap();
 
     let target = Db::open(&DatabaseUrl::parse(&to).unwrap()).await.unwrap();
-    let arguments = ["db", "copy", "--from", &from, "--to", &to];
-    let mut first = Process::start("copy", folder.path(), &arguments, Variables::new());
+    // The target's address may hold a password, and so is no argument.
+    let arguments = ["db", "copy", "--from", &from];
+    let variables = vec![("DATABASE_URL".to_owned(), to.clone())];
+    let mut first = Process::start("copy", folder.path(), &arguments, variables);
     let deadline = Instant::now() + PATIENCE;
     while count(&target, "users").await.unwrap() == 0 {
         assert!(Instant::now() < deadline, "{}", first.output());
@@ -68,7 +67,12 @@ async fn a_database_moves_to_postgresql_whole_and_goes_on_after_an_interruption(
 
     let run = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_circle"));
-        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        let output = command
+            .args(arguments)
+            .env("DATABASE_URL", &to)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         (output.status.success(), printed)
     };

@@ -1,6 +1,6 @@
 //! A sandbox as a process of its own, and servers beside it that take it for Stripe.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use api::{
     catalog::BUILT_IN,
@@ -119,14 +119,30 @@ impl Installation {
 
     /// Runs an operator's command; whether it succeeded, and what it printed.
     pub fn try_circle(&self, arguments: &[&str]) -> (bool, String) {
+        self.try_circle_with(&[], arguments)
+    }
+
+    /// The same with some variables set otherwise.
+    pub fn try_circle_with(&self, other: &[(&str, &str)], arguments: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_circle"))
             .args(arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(other.iter().copied())
             .current_dir(self.folder.path())
             .output()
             .unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(printed).unwrap())
+    }
+
+    /// What processes are told: which database, and which Stripe.
+    pub fn variables(&self) -> Variables {
+        self.variables.clone()
+    }
+
+    /// Where the data is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Runs a statement in it.

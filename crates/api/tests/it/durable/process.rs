@@ -45,6 +45,17 @@ impl Process {
         self.signal("-KILL");
     }
 
+    /// SIGTERM, as a service manager sends it; whether it came to its end without an error.
+    pub fn terminate(&mut self) -> bool {
+        self.signal("-TERM");
+        self.ended()
+    }
+
+    /// Waits until it has come to its end; whether that was without an error.
+    pub fn ended(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
     /// Starts it again after it was killed.
     pub fn restart(&mut self) {
         let _ = self.child.wait();
