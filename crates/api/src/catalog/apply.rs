@@ -5,14 +5,14 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    Catalog,
+    Catalog, Shop,
     changes::{AtStripe, Change, KeyTaken, PLAN_METADATA, changes},
     offers::{Offer, Term},
     portal::{PortalChange, portal_change},
     store::{self, PriceRow},
 };
 use crate::{
-    db::{Db, DbError},
+    db::DbError,
     stripe::{
         Client, Deadline, Error, Object, PortalConfiguration, Price, Product, Request,
         portal_configurations, prices, products,
@@ -64,7 +64,7 @@ pub struct Applied {
     pub changes: Vec<String>,
     /// The prices on offer.
     pub offers: Vec<Offer>,
-    /// `bpc_…`; `None` only after [`refresh`] found none.
+    /// `bpc_…`; `None` only after [`Shop::refresh`] found none.
     pub portal_configuration: Option<String>,
 }
 
@@ -77,89 +77,109 @@ pub(super) struct Pending {
     pub(super) portal: PortalChange,
 }
 
-/// Makes Stripe sell what the catalog says, and keeps the outcome. Applying twice changes nothing.
-///
-/// Several processes may do it at once: each goes on until nothing is left to change.
-///
-/// # Errors
-/// [`ApplyError`].
-pub async fn apply(
-    catalog: &Catalog,
-    stripe: &Client,
-    db: &Db,
-    site: &Url,
-    now: i64,
-) -> Result<Applied, ApplyError> {
-    let mut applied = Applied::default();
-    for round in 1.. {
-        if round > 2 {
-            // Somebody else changes it, too: in step, each would undo what the other did.
-            tokio::time::sleep(APART.mul_f64(f64::from(round) * rand::random::<f64>())).await;
-        }
-        let at_stripe = read(catalog, stripe).await?;
-        let pending = changes(catalog, &at_stripe)?;
-        if pending.is_empty() {
-            applied.offers = keep_prices(catalog, &at_stripe, db, now).await?;
-            break;
-        }
-        if round == ROUNDS {
-            return Err(ApplyError::Unsettled(pending[0].to_string()));
-        }
-        for change in &pending {
-            match make(change, stripe).await {
-                Ok(()) => applied.changes.push(change.to_string()),
-                // Another process was faster: look again.
-                Err(error) if made_meanwhile(&error) => break,
-                Err(source) => {
-                    return Err(ApplyError::Change { change: change.to_string(), source });
+impl Shop {
+    /// Makes Stripe sell what the catalog says, and keeps the outcome. Applying twice changes nothing.
+    ///
+    /// Several processes may do it at once: each goes on until nothing is left to change.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn apply(&self, now: i64) -> Result<Applied, ApplyError> {
+        let mut applied = Applied::default();
+        for round in 1.. {
+            if round > 2 {
+                // Somebody else changes it, too: in step, each would undo what the other did.
+                tokio::time::sleep(APART.mul_f64(f64::from(round) * rand::random::<f64>())).await;
+            }
+            let at_stripe = read(&self.catalog, &self.stripe).await?;
+            let pending = changes(&self.catalog, &at_stripe)?;
+            if pending.is_empty() {
+                applied.offers = self.keep_prices(&at_stripe, now).await?;
+                break;
+            }
+            if round == ROUNDS {
+                return Err(ApplyError::Unsettled(pending[0].to_string()));
+            }
+            for change in &pending {
+                match make(change, &self.stripe).await {
+                    Ok(()) => applied.changes.push(change.to_string()),
+                    // Another process was faster: look again.
+                    Err(error) if made_meanwhile(&error) => break,
+                    Err(source) => {
+                        return Err(ApplyError::Change { change: change.to_string(), source });
+                    }
                 }
             }
         }
+        let configurations = read_portal(&self.stripe).await?;
+        let change = portal_change(&self.catalog, &applied.offers, &self.site, &configurations);
+        let id = match &change {
+            PortalChange::Keep { id } => id.clone(),
+            PortalChange::Create(details) => {
+                applied.changes.push(change.to_string());
+                self.write_portal(&change, details.clone().create()).await?
+            }
+            PortalChange::Update { id, details, .. } => {
+                applied.changes.push(change.to_string());
+                self.write_portal(&change, details.clone().overwrite(id)).await?
+            }
+        };
+        self.keep_portal(&id).await?;
+        applied.portal_configuration = Some(id);
+        Ok(applied)
     }
-    let configurations = read_portal(stripe).await?;
-    let change = portal_change(catalog, &applied.offers, site, &configurations);
-    let id = match &change {
-        PortalChange::Keep { id } => id.clone(),
-        PortalChange::Create(details) => {
-            applied.changes.push(change.to_string());
-            write_portal(&change, details.clone().create(), stripe).await?
+
+    /// Reads what Stripe sells into our database and changes nothing there. What the catalog says beyond it is in the
+    /// log.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub async fn refresh(&self, now: i64) -> Result<Applied, ApplyError> {
+        let at_stripe = read(&self.catalog, &self.stripe).await?;
+        for change in changes(&self.catalog, &at_stripe)? {
+            tracing::warn!(%change, "the catalog says something else than Stripe: see `circle catalog plan`");
         }
-        PortalChange::Update { id, details, .. } => {
-            applied.changes.push(change.to_string());
-            write_portal(&change, details.clone().overwrite(id), stripe).await?
+        let offers = self.keep_prices(&at_stripe, now).await?;
+        let configurations = read_portal(&self.stripe).await?;
+        let change = portal_change(&self.catalog, &offers, &self.site, &configurations);
+        let portal_configuration = change.present().map(str::to_owned);
+        match &portal_configuration {
+            Some(id) => self.keep_portal(id).await?,
+            None => {
+                tracing::warn!("there is no portal configuration yet: see `circle catalog plan`")
+            }
         }
-    };
-    keep_portal(&id, db).await?;
-    applied.portal_configuration = Some(id);
-    Ok(applied)
+        Ok(Applied { changes: Vec::new(), offers, portal_configuration })
+    }
+
+    async fn write_portal(
+        &self,
+        change: &PortalChange,
+        request: Request<PortalConfiguration>,
+    ) -> Result<String, ApplyError> {
+        let request = request.fresh_idempotency_key();
+        let sent = self.stripe.send(&request, Deadline::within(BUDGET)).await;
+        let failed = |source| ApplyError::Change { change: change.to_string(), source };
+        Ok(sent.map_err(failed)?.value.id)
+    }
+
+    async fn keep_prices(&self, at_stripe: &AtStripe, now: i64) -> Result<Vec<Offer>, DbError> {
+        let rows = rows(&self.catalog, at_stripe, now);
+        self.db
+            .write(move |conn| {
+                store::update_prices(conn, &rows)?;
+                store::list_offers(conn)
+            })
+            .await
+    }
+
+    async fn keep_portal(&self, id: &str) -> Result<(), DbError> {
+        let id = id.to_owned();
+        self.db.write(move |conn| store::update_portal_configuration(conn, &id)).await
+    }
 }
 
-/// Reads what Stripe sells into our database and changes nothing there. What the catalog says beyond it is in the log.
-///
-/// # Errors
-/// [`ApplyError`].
-pub async fn refresh(
-    catalog: &Catalog,
-    stripe: &Client,
-    db: &Db,
-    site: &Url,
-    now: i64,
-) -> Result<Applied, ApplyError> {
-    let at_stripe = read(catalog, stripe).await?;
-    for change in changes(catalog, &at_stripe)? {
-        tracing::warn!(%change, "the catalog says something else than Stripe: see `circle catalog plan`");
-    }
-    let offers = keep_prices(catalog, &at_stripe, db, now).await?;
-    let change = portal_change(catalog, &offers, site, &read_portal(stripe).await?);
-    let portal_configuration = change.present().map(str::to_owned);
-    match &portal_configuration {
-        Some(id) => keep_portal(id, db).await?,
-        None => tracing::warn!("there is no portal configuration yet: see `circle catalog plan`"),
-    }
-    Ok(Applied { changes: Vec::new(), offers, portal_configuration })
-}
-
-/// What [`apply`] would do.
+/// What [`Shop::apply`] would do.
 ///
 /// # Errors
 /// [`ApplyError`].
@@ -227,16 +247,6 @@ async fn read_portal(stripe: &Client) -> Result<Vec<PortalConfiguration>, ApplyE
     let active = portal_configurations::List { active: Some(true), limit: Some(100) };
     let found = stripe.list_all(active.request(), Deadline::within(BUDGET)).await;
     Ok(found.map_err(ApplyError::Read)?.value)
-}
-
-async fn write_portal(
-    change: &PortalChange,
-    request: Request<PortalConfiguration>,
-    stripe: &Client,
-) -> Result<String, ApplyError> {
-    let sent = stripe.send(&request.fresh_idempotency_key(), Deadline::within(BUDGET)).await;
-    let sent = sent.map_err(|source| ApplyError::Change { change: change.to_string(), source })?;
-    Ok(sent.value.id)
 }
 
 fn extend<T: Object>(all: &mut Vec<T>, found: Vec<T>) {
@@ -307,23 +317,4 @@ fn rows(catalog: &Catalog, at_stripe: &AtStripe, now: i64) -> Vec<PriceRow> {
         })
     };
     at_stripe.prices.iter().filter_map(row).collect()
-}
-
-async fn keep_prices(
-    catalog: &Catalog,
-    at_stripe: &AtStripe,
-    db: &Db,
-    now: i64,
-) -> Result<Vec<Offer>, DbError> {
-    let rows = rows(catalog, at_stripe, now);
-    db.write(move |conn| {
-        store::update_prices(conn, &rows)?;
-        store::list_offers(conn)
-    })
-    .await
-}
-
-async fn keep_portal(id: &str, db: &Db) -> Result<(), DbError> {
-    let id = id.to_owned();
-    db.write(move |conn| store::update_portal_configuration(conn, &id)).await
 }

@@ -9,16 +9,13 @@ use anyhow::Context;
 use url::Url;
 
 use super::{
-    BUILT_IN, Catalog,
+    BUILT_IN, Catalog, Shop,
     apply::pending,
     portal::{self, PortalChange},
     setting::settings,
     store,
 };
-use crate::{
-    db::Db,
-    stripe::{Client, Deadline, portal_configurations},
-};
+use crate::stripe::{Client, Deadline, portal_configurations};
 
 /// For one call.
 const BUDGET: Duration = Duration::from_secs(30);
@@ -54,14 +51,8 @@ pub async fn show_changes(catalog: &Catalog, stripe: &Client, site: &Url) -> any
 ///
 /// # Errors
 /// When Stripe or the database fails.
-pub async fn apply(
-    catalog: &Catalog,
-    stripe: &Client,
-    db: &Db,
-    site: &Url,
-    now: i64,
-) -> anyhow::Result<()> {
-    print_changes(&super::apply(catalog, stripe, db, site, now).await?.changes);
+pub async fn apply(shop: &Shop, now: i64) -> anyhow::Result<()> {
+    print_changes(&shop.apply(now).await?.changes);
     Ok(())
 }
 
@@ -98,12 +89,8 @@ pub async fn differences(
 ///
 /// # Errors
 /// When Stripe or the database fails.
-pub async fn show_portal(
-    catalog: &Catalog,
-    stripe: &Client,
-    db: &Db,
-    site: &Url,
-) -> anyhow::Result<()> {
+pub async fn show_portal(shop: &Shop) -> anyhow::Result<()> {
+    let Shop { catalog, stripe, db, site } = shop;
     let in_use = db.read(store::find_portal_configuration).await?;
     println!("In use: {}", in_use.as_deref().unwrap_or("none yet; run `circle catalog apply`"));
     let change = pending(catalog, stripe, site).await?.portal;

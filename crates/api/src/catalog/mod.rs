@@ -1,6 +1,6 @@
 //! The catalog: what is sold, read from one file and brought to Stripe.
 //!
-//! [`Catalog::parse`] reads the file (pure). [`changes`] compares it with what Stripe has (pure). [`apply`] makes
+//! [`Catalog::parse`] reads the file (pure). [`changes`] compares it with what Stripe has (pure). [`Shop`] makes
 //! the changes and keeps the resulting prices in our database, so that no page view asks Stripe.
 //!
 //! A plan's product has the id `circle_<plan>`, its prices the lookup keys `<plan>` (monthly) and `<plan>_yearly`; a
@@ -22,7 +22,7 @@ pub mod store;
 
 use shared::plans::Interval;
 
-pub use apply::{Applied, ApplyError, apply, refresh};
+pub use apply::{Applied, ApplyError};
 pub use offers::{Offer, Term, count_offers, list_plans, portal_configuration};
 pub use parse::CatalogError;
 pub use podcast::PodcastSettings;

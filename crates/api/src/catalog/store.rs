@@ -75,11 +75,6 @@ fn find_term(conn: &mut Conn, plan: &str, term: Term) -> Result<Option<Offer>, D
     Ok(row.and_then(offer))
 }
 
-/// The plan that a price, on offer or not, was ever sold as.
-pub fn find_plan_of_price(conn: &mut Conn, price_id: &str) -> Result<Option<String>, DbError> {
-    Ok(prices::table.find(price_id).select(prices::plan).get_result(conn).optional()?)
-}
-
 /// Whether a product is one of our plans' or of their setup fees', or was.
 pub fn knows_product(conn: &mut Conn, product_id: &str) -> Result<bool, DbError> {
     if product_id.starts_with(PRODUCT_PREFIX) {
@@ -166,12 +161,13 @@ mod tests {
         let (offer, plan_of_old) = db
             .read(|conn| {
                 let offer = find_offer(conn, "pro", Interval::Month)?;
-                Ok::<_, DbError>((offer, find_plan_of_price(conn, "price_1")?))
+                let plan = prices::table.find("price_1").select(prices::plan);
+                Ok::<_, DbError>((offer, plan.get_result::<String>(conn)?))
             })
             .await
             .unwrap();
         assert_eq!(offer.unwrap().price_id, "price_3");
-        assert_eq!(plan_of_old.as_deref(), Some("pro"));
+        assert_eq!(plan_of_old, "pro");
     }
 
     #[tokio::test]

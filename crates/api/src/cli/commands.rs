@@ -98,18 +98,18 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
     let (CatalogCommand::Plan(settings) | CatalogCommand::Apply(settings)) = &command;
     let config = config(settings)?;
-    let catalog = catalog::cli::load(config.catalog.as_deref())?;
-    let site = app::public_url(&config, config.listen_addr)?;
     let done = async {
         match command {
             CatalogCommand::Plan(_) => {
-                let stripe = app::stripe_client(&config)?;
-                catalog::cli::show_changes(&catalog, &stripe, &site).await
+                let catalog = catalog::cli::load(config.catalog.as_deref())?;
+                let site = app::public_url(&config, config.listen_addr)?;
+                catalog::cli::show_changes(&catalog, &app::stripe_client(&config)?, &site).await
             }
             CatalogCommand::Apply(_) => {
                 let db = app::open_database(&config).await?;
                 let stripe = app::own_stripe(&config, &db).await?;
-                catalog::cli::apply(&catalog, &stripe, &db, &site, Clock::default().wall()).await
+                let shop = shop(&config, db, stripe)?;
+                catalog::cli::apply(&shop, Clock::default().wall()).await
             }
         }
     };
@@ -118,9 +118,7 @@ async fn run_catalog(command: CatalogCommand) -> anyhow::Result<()> {
 
 async fn run_doctor(config: &Config) -> anyhow::Result<()> {
     let (db, stripe, rules) = onlooker(config).await?;
-    let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
-    let site = app::public_url(config, config.listen_addr)?;
-    let shop = Shop { catalog, stripe, db, site };
+    let shop = shop(config, db, stripe)?;
     let bucket = app::bucket(config)?;
     let findings = doctor::examine(config, &shop, bucket.as_ref(), &rules.clock).await?;
     findings.iter().for_each(|finding| println!("{finding}"));
@@ -190,12 +188,15 @@ async fn rules(config: &Config, stripe: &Client) -> anyhow::Result<Rules> {
 
 async fn run_portal(PortalCommand::Show(settings): PortalCommand) -> anyhow::Result<()> {
     let config = config(&settings)?;
-    let catalog = catalog::cli::load(config.catalog.as_deref())?;
-    let (stripe, site) =
-        (app::stripe_client(&config)?, app::public_url(&config, config.listen_addr)?);
     let db = app::diagnosed_database(&config).await?;
-    let shown = catalog::cli::show_portal(&catalog, &stripe, &db, &site).await;
-    shown.with_context(|| which_stripe(&config))
+    let shop = shop(&config, db, app::stripe_client(&config)?)?;
+    catalog::cli::show_portal(&shop).await.with_context(|| which_stripe(&config))
+}
+
+/// The catalog, with all that it is compared with.
+fn shop(config: &Config, db: Db, stripe: Client) -> anyhow::Result<Shop> {
+    let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
+    Ok(Shop { catalog, stripe, db, site: app::public_url(config, config.listen_addr)? })
 }
 
 /// Tells apart "Stripe is down" and "the sandbox is not running", which fail alike.

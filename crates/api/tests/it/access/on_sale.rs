@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{World, event};
+use super::world::{World, event, subscription};
 
 #[tokio::test]
 async fn a_price_that_moved_is_read_again_and_a_foreign_one_is_ignored() {
@@ -35,6 +35,15 @@ async fn a_price_that_moved_is_read_again_and_a_foreign_one_is_ignored() {
         .await
         .unwrap();
     assert_eq!((offer.price_id.as_str(), offer.amount), ("price_new", 1200));
-    let plan = world.read(|conn| api::catalog::store::find_plan_of_price(conn, "price_old"));
-    assert_eq!(plan.await.as_deref(), Some("pro"), "old subscribers keep their plan");
+
+    let ada = world.listener("ada").await;
+    let item = json!({ "id": "si_1", "object": "subscription_item", "quantity": 1,
+        "current_period_start": 1_600_000_000, "current_period_end": 4_000_000_000_i64,
+        "price": { "id": "price_old", "object": "price", "product": "prod_renamed", "currency": "usd" } });
+    let items = json!({ "items": { "data": [item] } });
+    let old = subscription("sub_1", &ada.customer, "pro", "active", items);
+    let created = event("evt_5", "customer.subscription.created", world.now(), &old);
+    world.deliver(&created).await.expect(200);
+    let plan = world.stored("sub_1").await.unwrap().1;
+    assert_eq!(plan.as_deref(), Some("pro"), "old subscribers keep their plan");
 }
