@@ -17,6 +17,17 @@ pub struct Clock {
     offset: Arc<AtomicI64>,
 }
 
+/// Now on the wall, for those without a [`Clock`].
+pub fn wall() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// A moment for operators to read, `2026-12-18 09:00:00 UTC`.
+pub fn utc(at: i64) -> String {
+    Timestamp::from_second(at)
+        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
 impl Clock {
     /// A clock whose billing time is `offset` seconds ahead of the wall; whoever holds the offset moves it.
     pub fn with_offset(offset: Arc<AtomicI64>) -> Self {
@@ -25,7 +36,7 @@ impl Clock {
 
     /// Now, for security and limits.
     pub fn wall(&self) -> i64 {
-        Timestamp::now().as_second()
+        wall()
     }
 
     /// Now, for what is paid and until when.

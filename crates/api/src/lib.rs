@@ -15,6 +15,7 @@ pub mod http;
 pub mod inbox;
 pub mod jobs;
 pub mod keys;
+pub mod loopback;
 pub mod mail;
 pub mod sandbox;
 pub mod secret;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 /// A secret: keys and passwords. It neither prints nor serialises; ask for it by name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -23,6 +25,12 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// SHA-256 in hexadecimal: what is kept of a token that was given out, so that who reads the database cannot use it.
+/// For tokens of many random bits alone; a password can be guessed.
+pub fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 #[cfg(test)]

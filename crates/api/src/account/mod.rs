@@ -126,12 +126,6 @@ pub enum AccountError {
     Db(#[from] DbError),
 }
 
-impl From<diesel::result::Error> for AccountError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Db(error.into())
-    }
-}
-
 impl From<LimitError> for AccountError {
     fn from(error: LimitError) -> Self {
         match error {
@@ -175,8 +169,7 @@ impl Accounts {
 
     /// Who sent this bearer token: its signature, its session and its user, all as of now.
     pub async fn authenticate(&self, token: &str) -> Result<SignedInUser, AccountError> {
-        let Bearer { user_id, session_id } =
-            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        let Bearer { user_id, session_id } = self.bearer(token)?;
         let now = self.clock.wall();
         self.db
             .read(move |conn| {
@@ -192,8 +185,7 @@ impl Accounts {
         token: &str,
         setting: &'static str,
     ) -> Result<(SignedInUser, Option<String>), AccountError> {
-        let Bearer { user_id, session_id } =
-            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        let Bearer { user_id, session_id } = self.bearer(token)?;
         let now = self.clock.wall();
         self.db
             .read(move |conn| {
@@ -203,6 +195,11 @@ impl Accounts {
                 Ok((SignedInUser { user, session_id }, value))
             })
             .await
+    }
+
+    /// Whom a token was made for, as far as the token alone tells.
+    fn bearer(&self, token: &str) -> Result<Bearer, AccountError> {
+        self.tokens.check(token).ok_or(AccountError::SessionEnded)
     }
 
     /// What the account of `user_id` shows now.
@@ -219,8 +216,7 @@ impl Accounts {
 
     /// What the account of whoever sent this bearer token shows now.
     pub async fn account_of_bearer(&self, token: &str) -> Result<Account, AccountError> {
-        let Bearer { user_id, session_id } =
-            self.tokens.check(token).ok_or(AccountError::SessionEnded)?;
+        let Bearer { user_id, session_id } = self.bearer(token)?;
         self.watch(&session_id, &user_id).await
     }
 

@@ -6,10 +6,7 @@ use super::{
     password::NewPassword,
     sessions, store,
 };
-use crate::{
-    db,
-    mail::{self, Mail},
-};
+use crate::{db, mail::Mail, secret};
 
 /// By network address, for what has a link mailed or uses one.
 const RESET: Limit = Limit { name: "reset", max: 10, window: 3600 };
@@ -68,7 +65,7 @@ impl Accounts {
         sessions::stop_flood(&self.limits, &network)?;
         self.limits.hit(&RESET, &network).await?;
         let password = NewPassword::parse(password)?;
-        let digest = mail::digest(token);
+        let digest = secret::digest(token);
         let (looked_up, now) = (digest.clone(), self.clock.wall());
         let known = self.db.read(move |conn| store::find_token(conn, &looked_up, now)).await?;
         if known.is_none_or(|token| token.opens != Opens::ResetPassword) {

@@ -73,10 +73,8 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::secret::Secret;
+    use crate::{clock, secret::Secret};
 
     fn tokens(secrets: &[&str]) -> Tokens {
         let secrets: Vec<_> = secrets.iter().map(|secret| Secret::new(secret).unwrap()).collect();
@@ -87,22 +85,21 @@ mod tests {
         Bearer { user_id: "usr_ada".to_owned(), session_id: "ses_1".to_owned() }
     }
 
-    fn now() -> i64 {
-        Timestamp::now().as_second()
-    }
-
     #[test]
     fn a_token_names_its_bearer_until_it_expires() {
         let tokens = tokens(&["one"]);
-        assert_eq!(tokens.check(&tokens.make(&ada(), now()).unwrap()), Some(ada()));
-        assert_eq!(tokens.check(&tokens.make(&ada(), now() - LIFETIME - 1).unwrap()), None);
+        assert_eq!(tokens.check(&tokens.make(&ada(), clock::wall()).unwrap()), Some(ada()));
+        assert_eq!(tokens.check(&tokens.make(&ada(), clock::wall() - LIFETIME - 1).unwrap()), None);
     }
 
     #[test]
     fn a_changed_or_foreign_token_names_nobody() {
         let tokens = tokens(&["one"]);
-        let token = tokens.make(&ada(), now()).unwrap();
-        assert_eq!(tokens.check(&self::tokens(&["two"]).make(&ada(), now()).unwrap()), None);
+        let token = tokens.make(&ada(), clock::wall()).unwrap();
+        assert_eq!(
+            tokens.check(&self::tokens(&["two"]).make(&ada(), clock::wall()).unwrap()),
+            None
+        );
         let (unsigned, _) = token.rsplit_once('.').unwrap();
         let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
         let claims = unsigned.split('.').nth(1).unwrap();
@@ -120,8 +117,8 @@ mod tests {
         let claims = Claims {
             sub: "usr_ada".to_owned(),
             sid: "ses_1".to_owned(),
-            iat: now(),
-            exp: now() + 60,
+            iat: clock::wall(),
+            exp: clock::wall() + 60,
         };
         let key = EncodingKey::from_secret(keys.current(Purpose::AccessToken));
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims, &key).unwrap();
@@ -130,7 +127,7 @@ mod tests {
 
     #[test]
     fn tokens_of_an_older_secret_still_work() {
-        let token = tokens(&["old"]).make(&ada(), now()).unwrap();
+        let token = tokens(&["old"]).make(&ada(), clock::wall()).unwrap();
         assert_eq!(tokens(&["new", "old"]).check(&token), Some(ada()));
         assert_eq!(tokens(&["new"]).check(&token), None);
     }

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     db::{self, Conn, DbError},
     keys::Keys,
-    mail::{self, Mail},
+    mail::Mail,
+    secret,
 };
 
 /// By user.
@@ -25,7 +26,7 @@ impl Accounts {
     /// [`AccountError::EmailTaken`] when the address got another account meanwhile.
     pub async fn verify_email(&self, token: &str, visitor: &Visitor) -> Result<(), AccountError> {
         sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
-        let (digest, keys, now) = (mail::digest(token), self.keys.clone(), self.clock.wall());
+        let (digest, keys, now) = (secret::digest(token), self.keys.clone(), self.clock.wall());
         self.db
             .write(move |conn| {
                 let Some(token) = store::find_token(conn, &digest, now)? else {

@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Write};
 
-use jiff::Timestamp;
-
 use super::{
     Rules,
     alerts::{self, Alert},
@@ -14,6 +12,7 @@ use crate::{
     access::{
         self, AccessChange, Dispute, MoneyBack, Reason, Snapshot, Standing, grants::GrantRecord,
     },
+    clock::utc,
     db::{Conn, DbError},
 };
 
@@ -55,10 +54,10 @@ impl fmt::Display for Explanation {
         )?;
         let access = &self.standing.access;
         let plan = access.plan.as_deref().unwrap_or("no access");
-        writeln!(f, "Now ({}): {plan}, reason {}", date(self.now), access.reason)?;
+        writeln!(f, "Now ({}): {plan}, reason {}", utc(self.now), access.reason)?;
         writeln!(f, "  {}", rule(&access.reason))?;
         if let Some(until) = access.until {
-            writeln!(f, "  It changes by itself on {}.", date(until))?;
+            writeln!(f, "  It changes by itself on {}.", utc(until))?;
         }
         for alert in &self.alerts {
             writeln!(f, "! {}", alert.message)?;
@@ -72,14 +71,14 @@ impl fmt::Display for Explanation {
         for grant in &self.grants {
             let until = grant
                 .until
-                .map_or_else(|| "for good".to_owned(), |until| format!("until {}", date(until)));
+                .map_or_else(|| "for good".to_owned(), |until| format!("until {}", utc(until)));
             let taken =
-                grant.revoked_at.map(|at| format!(", taken back {}", date(at))).unwrap_or_default();
-            writeln!(f, "  {} {until}, given {}{taken}", grant.plan, date(grant.created_at))?;
+                grant.revoked_at.map(|at| format!(", taken back {}", utc(at))).unwrap_or_default();
+            writeln!(f, "  {} {until}, given {}{taken}", grant.plan, utc(grant.created_at))?;
         }
         writeln!(f, "History:{}", if self.changes.is_empty() { " none" } else { "" })?;
         for AccessChange { at, cause, before, after } in &self.changes {
-            writeln!(f, "  {}  {} -> {}  by {cause}", date(*at), brief(before), brief(after))?;
+            writeln!(f, "  {}  {} -> {}  by {cause}", utc(*at), brief(before), brief(after))?;
         }
         Ok(())
     }
@@ -102,7 +101,7 @@ fn line(row: &SubscriptionRow) -> Result<String, fmt::Error> {
         ("as of", Some(row.version)),
     ] {
         if let Some(at) = at {
-            write!(line, ", {name} {}", date(at))?;
+            write!(line, ", {name} {}", utc(at))?;
         }
     }
     if row.cancel_at_period_end {
@@ -130,9 +129,4 @@ fn brief(snapshot: &Snapshot) -> String {
 
 fn rule(reason: &str) -> &'static str {
     Reason::ALL.iter().find(|known| known.as_str() == reason).map_or("", |known| known.rule())
-}
-
-fn date(at: i64) -> String {
-    Timestamp::from_second(at)
-        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

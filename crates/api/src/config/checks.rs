@@ -1,14 +1,11 @@
 //! Combinations of settings that would take or leak money: none of them starts.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{Config, ConfigError, STRIPE_API, StripeSettings};
-use crate::{db::DatabaseUrl, stripe::SecretKey};
+use crate::{db::DatabaseUrl, loopback::is_loopback, stripe::SecretKey};
 
 /// Characters of a `SECRET_KEYS` entry at the least; 32 random bytes in hex have 64.
 const MIN_SECRET_KEY: usize = 32;
@@ -147,13 +144,11 @@ fn loopback_addr(variable: &'static str, addr: SocketAddr) -> Result<(), ConfigE
 }
 
 fn loopback_url(variable: &'static str, url: Option<&Url>) -> Result<(), ConfigError> {
-    let loopback = match url.and_then(Url::host) {
-        None => true,
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-    };
-    if loopback { Ok(()) } else { Err(not_loopback(variable)) }
+    if url.and_then(Url::host).is_none_or(|host| is_loopback(&host)) {
+        Ok(())
+    } else {
+        Err(not_loopback(variable))
+    }
 }
 
 fn not_loopback(variable: &'static str) -> ConfigError {

@@ -23,7 +23,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 pub use changes::{Change, Changes, notify};
@@ -35,6 +35,8 @@ use migrate::Schema;
 pub use prepared::{Prepared, prepared};
 pub use row_version::RowVersion;
 pub use url::{DatabaseUrl, UnknownDatabase};
+
+use crate::clock;
 
 /// Seconds for which a replica that failed is left alone.
 const REPLICA_PAUSE: i64 = 5;
@@ -194,7 +196,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let replica = self.replica.as_ref()?;
-        if unix_now() < replica.paused_until.load(Ordering::Relaxed) {
+        if clock::wall() < replica.paused_until.load(Ordering::Relaxed) {
             return None;
         }
         match replica.postgres.run(published).await {
@@ -202,8 +204,8 @@ impl Db {
             Err(_) => {
                 // Away, or so far behind that it lacks a column: the primary answers.
                 let before =
-                    replica.paused_until.swap(unix_now() + REPLICA_PAUSE, Ordering::Relaxed);
-                if before < unix_now() - 10 * REPLICA_PAUSE {
+                    replica.paused_until.swap(clock::wall() + REPLICA_PAUSE, Ordering::Relaxed);
+                if before < clock::wall() - 10 * REPLICA_PAUSE {
                     tracing::warn!("the replica at DATABASE_READ_URL fails; the primary is read");
                 }
                 None
@@ -327,8 +329,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, DbError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| DbError::Thread)
-}
-
-fn unix_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use shared::{account::Access, episodes::FeedAddress};
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
     store::{self, FeedRow},
     subscribing,
 };
-use crate::{db::DbError, keys::Purpose};
+use crate::{db::DbError, keys::Purpose, secret::digest};
 
 /// The picture of the podcast, a PNG of 1400 × 1400 pixels.
 pub const COVER: &[u8] = include_bytes!("../../../../seed/cover.png");
@@ -159,9 +158,4 @@ impl Listening {
 /// Where a feed is.
 pub(super) fn feed_url(public_url: &str, token: &str) -> String {
     format!("{public_url}/feeds/{token}.xml")
-}
-
-/// What is kept of a token: who reads the database cannot listen.
-pub(super) fn digest(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
 }

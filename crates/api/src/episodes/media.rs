@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::account::Access;
 
 use super::{Episode, Listening, audio::Place, is_remote, published::Published, store};
-use crate::{db::DbError, keys::Purpose};
+use crate::{db::DbError, keys::Purpose, secret::digest};
 
 /// How long a signed address works, in seconds.
 pub const SIGNED_FOR: i64 = 15 * 60;
@@ -107,7 +107,7 @@ impl Listening {
         let this = self.clone();
         self.db
             .read(move |conn| {
-                let found = store::find_heard_feed(conn, &super::feed::digest(&token))?;
+                let found = store::find_heard_feed(conn, &digest(&token))?;
                 let (feed, heard) = found.ok_or(MediaError::NotFound)?;
                 if feed.replaced_at.is_some() {
                     return Err(MediaError::FeedRotated);

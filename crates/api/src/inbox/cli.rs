@@ -1,10 +1,9 @@
 //! `circle events`: what came in and what became of it.
 
 use anyhow::anyhow;
-use jiff::Timestamp;
 
 use super::{Accepted, Inbox, catch_up::CaughtUp, payload, store};
-use crate::{db::Db, stripe::Client};
+use crate::{clock::utc, db::Db, stripe::Client};
 
 /// `circle events list`: the newest events, of one state or all.
 ///
@@ -14,7 +13,7 @@ pub async fn list(db: &Db, state: Option<String>, limit: i64) -> anyhow::Result<
     let rows = db.scan(move |conn| store::list_newest(conn, state.as_deref(), limit)).await?;
     for row in rows {
         let why = row.error.or(row.reason).map(|why| format!("  {why}")).unwrap_or_default();
-        println!("{}  {}  {:<8}  {}{why}", date(row.received_at), row.id, row.state, row.kind);
+        println!("{}  {}  {:<8}  {}{why}", utc(row.received_at), row.id, row.state, row.kind);
     }
     Ok(())
 }
@@ -28,8 +27,8 @@ pub async fn show(db: &Db, id: String) -> anyhow::Result<()> {
     let found = db.scan(move |conn| store::find(conn, &asked)).await?;
     let (row, kept) = found.ok_or_else(|| anyhow!("no event {id} was ever taken in"))?;
     println!("{} {}", row.id, row.kind);
-    println!("happened  {}", date(row.created));
-    println!("received  {}", date(row.received_at));
+    println!("happened  {}", utc(row.created));
+    println!("received  {}", utc(row.received_at));
     println!("customer  {}", row.customer_id.as_deref().unwrap_or("none"));
     println!("state     {}, tried {} times before", row.state, row.attempts);
     for (name, text) in [("reason    ", &row.reason), ("error     ", &row.error)] {
@@ -70,9 +69,4 @@ pub async fn catch_up(inbox: &Inbox, stripe: &Client) -> anyhow::Result<()> {
     let CaughtUp { listed, missed } = inbox.catch_up(stripe).await?;
     println!("{listed} events at Stripe since the last look; {missed} of them had never come.");
     Ok(())
-}
-
-fn date(at: i64) -> String {
-    Timestamp::from_second(at)
-        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -200,6 +200,6 @@ mod tests {
         let mail = text(&Mail::ResetPassword { token: token.clone() });
         let (_, rest) = mail.split_once("/reset-password?token=").unwrap();
         let mailed = rest.split_whitespace().next().unwrap();
-        assert_eq!(super::super::digest(mailed), token.digest());
+        assert_eq!(crate::secret::digest(mailed), token.digest());
     }
 }

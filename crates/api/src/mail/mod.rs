@@ -27,7 +27,7 @@ use crate::keys::Keys;
 pub use store::{
     LeasedMail, NewMail, delete_unsent, enqueue, finish, lease, next_due, postpone, prune, release,
 };
-pub use token::{MailedToken, digest};
+pub use token::MailedToken;
 pub use transport::{SendError, Sender, SmtpUrl, Transport, UnusableSender, UnusableSmtpUrl};
 
 /// The name on every mail.

@@ -5,9 +5,11 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::keys::{Keys, Purpose};
+use crate::{
+    keys::{Keys, Purpose},
+    secret::digest,
+};
 
 /// A token, as far as it may be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,11 +42,6 @@ impl MailedToken {
 
 fn encode(signature: [u8; 32]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(signature)
-}
-
-/// SHA-256 of a token that came back.
-pub fn digest(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 #[cfg(test)]

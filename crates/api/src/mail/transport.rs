@@ -1,6 +1,6 @@
 //! The way out: a mail server reached by SMTP.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -12,7 +12,7 @@ use lettre::{
 };
 use url::{Host, Url};
 
-use crate::secret::Secret;
+use crate::{loopback::is_loopback, secret::Secret};
 
 /// For each answer of the mail server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -112,13 +112,7 @@ impl fmt::Debug for SmtpUrl {
 
 fn is_this_machine(url: &Url) -> bool {
     // What is not http has no parsed host, only text.
-    let host = url.host_str().unwrap_or_default();
-    match Host::parse(host) {
-        Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Ok(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Ok(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-        Err(_) => false,
-    }
+    Host::parse(url.host_str().unwrap_or_default()).is_ok_and(|host| is_loopback(&host))
 }
 
 fn smtp_of(url: &str) -> Option<Smtp> {

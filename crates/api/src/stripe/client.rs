@@ -1,9 +1,6 @@
 //! Sending: the one place that talks to Stripe.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -20,6 +17,7 @@ use super::{
     retry::{self, Outcome},
     secret::SecretKey,
 };
+use crate::{clock, loopback::is_loopback};
 
 /// How to reach Stripe.
 #[derive(Clone, Debug)]
@@ -148,7 +146,7 @@ impl Client {
             .tcp_nodelay(true)
             // The key must not follow a redirect to another host; Stripe sends none.
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&config.api_base) {
+        if config.api_base.host().is_some_and(|host| is_loopback(&host)) {
             http = http.no_proxy();
         }
         let gate = Arc::new(Gate::new(config.breaker, config.max_calls));
@@ -243,7 +241,7 @@ impl Client {
         request: &Request<T>,
         url: Url,
     ) -> Result<Response<T>, Failed> {
-        let sent_at = unix_now();
+        let sent_at = clock::wall();
         let mut builder = match request.method() {
             Method::Get => self.http.get(url),
             Method::Delete => self.http.delete(url),
@@ -336,19 +334,6 @@ fn http_date(text: &str) -> Option<i64> {
         .parse_timestamp(text)
         .ok()
         .map(jiff::Timestamp::as_second)
-}
-
-fn unix_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
-}
-
-fn is_loopback(base: &Url) -> bool {
-    match base.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]
