@@ -6,6 +6,7 @@ use actix_cors::Cors;
 use actix_web::{
     App, HttpServer,
     http::{Method, header},
+    middleware::from_fn,
     web,
 };
 use anyhow::anyhow;
@@ -34,7 +35,10 @@ pub(super) fn serve_metrics(
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let listener = bind("METRICS_ADDR", addr)?;
     let show = move || {
-        App::new().app_data(metrics.clone()).route("/metrics", web::get().to(http::show_metrics))
+        App::new()
+            .wrap(from_fn(http::log_failures))
+            .app_data(metrics.clone())
+            .route("/metrics", web::get().to(http::show_metrics))
     };
     let server = HttpServer::new(show).workers(1).disable_signals().listen(listener)?.run();
     Ok(async move {
@@ -50,6 +54,7 @@ pub(super) fn cors(origins: &[String]) -> Cors {
         Cors::default()
             .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
             .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            .expose_headers([header::RETRY_AFTER, http::REQUEST_ID])
             .supports_credentials()
             .max_age(3600),
         |cors, origin| cors.allowed_origin(origin),

@@ -2,13 +2,14 @@
 
 mod foundation;
 mod listen;
+mod product;
 mod proof;
 mod sell;
 mod stop;
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     sync::{Arc, atomic::AtomicI64},
 };
 
@@ -16,7 +17,6 @@ use actix_web::{
     App, HttpServer,
     dev::Server,
     middleware::{Condition, from_fn},
-    web,
 };
 use anyhow::Context;
 use tokio::{
@@ -31,16 +31,19 @@ pub use foundation::{
 };
 pub use stop::{Stop, told_to_stop};
 
+use self::{
+    product::{Ground, Product},
+    proof::Proof,
+};
 use crate::{
-    account::{Accounts, Limits, Registration},
-    billing::{Billing, Rules, refresh::Refresher},
-    catalog::{self, Shop},
+    billing::Rules,
+    catalog::{self, Catalog, Shop},
     clock::Clock,
     config::{Config, StripeSettings},
-    episodes::{Library, Listening},
-    http::{self, Closing, Edge, Metrics, Site},
-    inbox::Inbox,
+    episodes::Library,
+    http,
     jobs::{Courier, Jobs, Schedule},
+    mail::Mailer,
     sandbox,
     stripe::{Client, SigningSecret},
 };
@@ -50,7 +53,7 @@ pub struct Application {
     server: Server,
     stop: Stop,
     background: Vec<JoinHandle<()>>,
-    proof: proof::Proof,
+    proof: Proof,
     sandbox: Option<sandbox::Running>,
     addr: SocketAddr,
     public_url: Url,
@@ -68,136 +71,41 @@ impl Application {
         let catalog = Arc::new(catalog::cli::load(config.catalog.as_deref())?);
         let listener = listen::bind("LISTEN_ADDR", config.listen_addr)?;
         let addr = listener.local_addr()?;
-        let public_url = public_url(&config, addr)?;
-        let db = open_database(&config).await?;
-        let keys = keys(&config)?;
-
-        let offset = Arc::new(AtomicI64::new(0));
-        let clock = Clock::with_offset(Arc::clone(&offset));
-        let Counterpart { stripe, webhook_secrets, sandbox } =
-            counterpart(&config, addr, offset).await?;
-        let livemode = config.stripe.is_live();
-        let proof = proof::prove(&db, &stripe, livemode).await?;
-
-        let policy = Arc::new(policy(&catalog));
-        let rules = Rules { policy: Arc::clone(&policy), livemode, clock: clock.clone() };
-        let limits = match config.rate_limits {
-            true => Limits::on(db.clone(), clock.clone(), keys.clone()),
-            false => Limits::off(),
-        };
-        let accounts = Accounts::new(
-            db.clone(),
-            clock.clone(),
-            keys.clone(),
-            limits.clone(),
-            Arc::clone(&policy),
-            match config.open_registration_errors {
-                true => Registration::Open,
-                false => Registration::Closed,
-            },
+        let (ground, proof, sandbox) = lay_ground(&config, catalog, addr).await?;
+        let library = foundation::library_over(
+            &config,
+            ground.db.clone(),
+            ground.clock.clone(),
+            &ground.catalog,
         )?;
-        let refresher = Refresher::new(db.clone(), stripe.clone(), rules.clone());
-        let billing = Billing {
-            db: db.clone(),
-            stripe: stripe.clone(),
-            catalog: Arc::clone(&catalog),
-            rules: rules.clone(),
-            refresher: refresher.clone(),
-            limits,
-            public_url: public_url.clone(),
-        };
-        let wake = Arc::new(Notify::new());
-        let inbox = Inbox::new(db.clone(), rules, webhook_secrets, Arc::clone(&wake));
-        let shop = Shop {
-            catalog: Arc::clone(&catalog),
-            stripe,
-            db: db.clone(),
-            site: public_url.clone(),
-        };
-        let schedule = Schedule {
-            reconcile_every: config.reconcile_every,
-            event_retention: config.event_retention,
-        };
-        let jobs = Jobs::new(db.clone(), inbox.clone(), refresher, shop.clone(), wake, schedule);
-        let library = foundation::library_over(&config, db.clone(), clock.clone(), &catalog)?;
         if sandbox.is_some() {
             fill(&library).await;
         }
-        let listening =
-            Listening::new(&library, keys.clone(), policy.as_ref().clone(), &public_url);
-        let edge = Edge {
-            public_url: public_url.clone(),
-            cors_origins: config.cors_origins.clone(),
-            trusted_proxies: config.trusted_proxies.clone(),
-        };
-        let site = Site::load();
-        let site_is_built = site.is_built();
-
         let mailer = foundation::mailer(
             &config,
             sandbox.as_ref().map(sandbox::Running::smtp_addr),
-            keys.clone(),
-            &public_url,
-            &catalog,
+            ground.keys.clone(),
+            &ground.site,
+            &ground.catalog,
         )?;
-        let courier = Courier::new(db.clone(), mailer, clock.clone());
 
-        // With an address of their own, metrics are nowhere else.
-        let token = config.operator_token.clone().filter(|_| config.metrics_addr.is_none());
-        let metrics = Metrics::new(db.clone(), shop.stripe.clone(), clock.clone(), token)?;
-        let metrics = web::Data::new(metrics);
-
+        let wake = Arc::new(Notify::new());
         let (closing, closed) = watch::channel(false);
-        let mut background = vec![
-            jobs.spawn(closed.clone()),
-            courier.spawn(closed.clone()),
-            tokio::spawn(until(closed.clone(), sell::sell(shop, clock, sandbox.is_some()))),
-        ];
-        if let Some(addr) = config.metrics_addr {
-            let shown = listen::serve_metrics(addr, metrics.clone())?;
-            background.push(tokio::spawn(until(closed.clone(), shown)));
-        }
-        let origins = config.cors_origins.clone();
-        let (accounts, billing, inbox) =
-            (web::Data::new(accounts), web::Data::new(billing), web::Data::new(inbox));
-        let (listening, edge, site) =
-            (web::Data::new(listening), web::Data::new(edge), web::Data::from(site));
-        let (db, catalog, closed) =
-            (web::Data::new(db), web::Data::from(catalog), web::Data::new(Closing(closed)));
-        let server = HttpServer::new(move || {
-            App::new()
-                .wrap(from_fn(http::measure))
-                .app_data(metrics.clone())
-                .wrap(http::security())
-                .wrap(Condition::new(!origins.is_empty(), listen::cors(&origins)))
-                .app_data(db.clone())
-                .app_data(catalog.clone())
-                .app_data(accounts.clone())
-                .app_data(billing.clone())
-                .app_data(inbox.clone())
-                .app_data(listening.clone())
-                .app_data(edge.clone())
-                .app_data(closed.clone())
-                .app_data(site.clone())
-                .configure(http::routes)
-        })
-        .workers(config.workers)
-        .shutdown_timeout(10)
-        .disable_signals()
-        .listen(listener)?
-        .run();
-        let stop = Stop::new(server.handle(), closing);
-        let mails_to_sandbox = config.smtp_url.is_none();
+        let product = Product::new(&config, &ground, &library, Arc::clone(&wake), closed.clone())?;
+        let work = Work { mailer, wake, apply_catalog: sandbox.is_some() };
+        let background = start_work(&config, &ground, &product, work, closed)?;
+        let (public_url, site_is_built) = (ground.site, product.site_is_built());
+        let server = serve(&config, listener, product)?;
         Ok(Self {
+            stop: Stop::new(server.handle(), closing),
             server,
-            stop,
             background,
             proof,
             sandbox,
             addr,
             public_url,
             site_is_built,
-            mails_to_sandbox,
+            mails_to_sandbox: config.smtp_url.is_none(),
         })
     }
 
@@ -260,6 +168,91 @@ impl Application {
         }
         outcome
     }
+}
+
+/// Opens the database and the way to Stripe, with the proof that they go together, and starts the sandbox where that is
+/// the Stripe.
+async fn lay_ground(
+    config: &Config,
+    catalog: Arc<Catalog>,
+    addr: SocketAddr,
+) -> anyhow::Result<(Ground, Proof, Option<sandbox::Running>)> {
+    let site = public_url(config, addr)?;
+    let db = open_database(config).await?;
+    let keys = keys(config)?;
+    let offset = Arc::new(AtomicI64::new(0));
+    let clock = Clock::with_offset(Arc::clone(&offset));
+    let Counterpart { stripe, webhook_secrets, sandbox } =
+        counterpart(config, addr, offset).await?;
+    let livemode = config.stripe.is_live();
+    let proof = proof::prove(&db, &stripe, livemode).await?;
+    let rules = Rules { policy: Arc::new(policy(&catalog)), livemode, clock: clock.clone() };
+    let ground = Ground { catalog, db, keys, clock, rules, stripe, webhook_secrets, site };
+    Ok((ground, proof, sandbox))
+}
+
+/// What the work behind the requests needs besides what they use.
+struct Work {
+    mailer: Mailer,
+    wake: Arc<Notify>,
+    /// Whether a start makes Stripe sell what the catalog says.
+    apply_catalog: bool,
+}
+
+/// Starts what goes on behind the requests until everything closes.
+fn start_work(
+    config: &Config,
+    ground: &Ground,
+    product: &Product,
+    work: Work,
+    closed: watch::Receiver<bool>,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let Ground { catalog, db, clock, stripe, site, .. } = ground;
+    let shop = Shop {
+        catalog: Arc::clone(catalog),
+        stripe: stripe.clone(),
+        db: db.clone(),
+        site: site.clone(),
+    };
+    let schedule = Schedule {
+        reconcile_every: config.reconcile_every,
+        event_retention: config.event_retention,
+    };
+    let jobs = Jobs::new(
+        db.clone(),
+        product.inbox(),
+        product.refresher(),
+        shop.clone(),
+        work.wake,
+        schedule,
+    );
+    let courier = Courier::new(db.clone(), work.mailer, clock.clone());
+    let selling = sell::sell(shop, clock.clone(), work.apply_catalog);
+    let mut background = vec![
+        jobs.spawn(closed.clone()),
+        courier.spawn(closed.clone()),
+        tokio::spawn(until(closed.clone(), selling)),
+    ];
+    if let Some(addr) = config.metrics_addr {
+        let shown = listen::serve_metrics(addr, product.metrics())?;
+        background.push(tokio::spawn(until(closed, shown)));
+    }
+    Ok(background)
+}
+
+/// Serves the product on `listener` as soon as the server is polled.
+fn serve(config: &Config, listener: TcpListener, product: Product) -> anyhow::Result<Server> {
+    let origins = config.cors_origins.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(http::log_failures))
+            .wrap(from_fn(http::measure))
+            .wrap(http::security(product.edge()))
+            .wrap(Condition::new(!origins.is_empty(), listen::cors(&origins)))
+            .configure(|service| product.mount(service))
+    });
+    let server = server.workers(config.workers).shutdown_timeout(10).disable_signals();
+    Ok(server.listen(listener)?.run())
 }
 
 /// The Stripe that the settings name.

@@ -1,11 +1,24 @@
-//! Errors as HTTP answers: the one place where a failure becomes a status.
+//! Errors as HTTP answers: what a handler's [`ApiError`] becomes, and how it is logged.
 
 use std::fmt;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use actix_web::{
+    Error, HttpResponse, ResponseError,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
 use shared::error::{ErrorBody, ErrorCode};
+use uuid::Uuid;
 
 use crate::db::DbError;
+
+/// What an answer that hides its cause is found by in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a handler answers when it cannot do what was asked.
 #[derive(Debug)]
@@ -61,6 +74,12 @@ impl ApiError {
         self
     }
 
+    /// Says more, for people.
+    pub fn with_words(mut self, words: &str) -> Self {
+        self.message = format!("{} {words}", self.message);
+        self
+    }
+
     /// Keeps what happened for the log.
     pub fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
@@ -83,13 +102,6 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
-        if let Some(cause) = &self.cause {
-            if status.is_server_error() {
-                tracing::error!(code = self.code.as_str(), "{cause:#}");
-            } else {
-                tracing::debug!(code = self.code.as_str(), "{cause:#}");
-            }
-        }
         let mut response = HttpResponse::build(status);
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
@@ -103,6 +115,38 @@ impl ResponseError for ApiError {
             field: self.field.clone(),
         })
     }
+}
+
+/// Logs every failure of ours once, with all its causes, under an id that the answer carries too.
+pub async fn log_failures(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let status = response.status();
+    if !status.is_server_error() {
+        return Ok(response);
+    }
+    let request_id = Uuid::new_v4().simple().to_string();
+    let request = response.request();
+    let (method, pattern) = (request.method(), request.match_pattern());
+    // The pattern, since addresses hold tokens.
+    let route = pattern.as_deref().unwrap_or("site");
+    match response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+        Some(ApiError { code, cause: Some(cause), .. }) => {
+            let code = code.as_str();
+            tracing::error!(%method, route, request_id, code, "{cause:#}");
+        }
+        Some(ApiError { code, message, .. }) => {
+            let code = code.as_str();
+            tracing::warn!(%method, route, request_id, code, "{message}");
+        }
+        None => tracing::error!(%method, route, request_id, %status, "a request failed"),
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    Ok(response)
 }
 
 impl From<DbError> for ApiError {

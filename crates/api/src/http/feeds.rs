@@ -4,15 +4,13 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{
-            self, ContentRange, ContentRangeSpec, ETag, EntityTag, Header, IfNoneMatch, Range,
-        },
+        header::{self, ContentRange, ContentRangeSpec, ETag, EntityTag, Header, Range},
     },
     web::{Bytes, Data, Json as Answer, Path},
 };
 use shared::{episodes::FeedAddress, error::ErrorCode};
 
-use super::{error::ApiError, signed_in::SignedIn};
+use super::{conditions::is_known, error::ApiError, signed_in::SignedIn};
 use crate::episodes::{
     Listening,
     feed::{CLOSED, COVER, FeedError},
@@ -81,18 +79,6 @@ pub(super) async fn closed(request: HttpRequest) -> HttpResponse {
         response.status(StatusCode::PARTIAL_CONTENT).insert_header(ContentRange(stated));
     }
     response.body(Bytes::from_static(part.unwrap_or(CLOSED)))
-}
-
-/// Whether the app has these very bytes already (RFC 9110, section 13.1.2).
-fn is_known(request: &HttpRequest, etag: &EntityTag) -> bool {
-    if !request.headers().contains_key(header::IF_NONE_MATCH) {
-        return false;
-    }
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(etag)),
-        Err(_) => false,
-    }
 }
 
 impl From<FeedError> for ApiError {

@@ -6,15 +6,17 @@ use actix_web::{
     Error, HttpRequest, HttpResponse,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, header::AUTHORIZATION},
+    http::Method,
     middleware::Next,
     web,
 };
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 use shared::error::ErrorCode;
 use subtle::ConstantTimeEq;
 
-use super::error::ApiError;
+use super::{error::ApiError, signed_in::bearer_token};
 use crate::{
     clock::Clock,
     db::Db,
@@ -106,15 +108,18 @@ impl Metrics {
 
 /// What is read at the moment it is asked for.
 #[derive(Default)]
-struct Gauges(Vec<(String, String, &'static str, Counts)>);
+struct Gauges {
+    gauges: Vec<(String, String, &'static str, Counts)>,
+    refused: u64,
+}
 
 impl Gauges {
     fn one(&mut self, name: &str, help: &str, value: i64) {
-        self.0.push((name.to_owned(), help.to_owned(), "", vec![(String::new(), value)]));
+        self.gauges.push((name.to_owned(), help.to_owned(), "", vec![(String::new(), value)]));
     }
 
     fn counts(&mut self, name: &str, help: &str, label: &'static str, counts: &Counts) {
-        self.0.push((name.to_owned(), help.to_owned(), label, counts.clone()));
+        self.gauges.push((name.to_owned(), help.to_owned(), label, counts.clone()));
     }
 
     fn waiting(&mut self, what: &str, waiting: &Waiting, now: i64) {
@@ -130,10 +135,10 @@ impl Gauges {
 
     fn load(&mut self, db: &Db) {
         let load = db.load();
+        self.refused = load.refused;
         for (name, help, value) in [
             ("busy", "Connections in use, or writes that wait", load.busy),
             ("room", "As many as there may be", load.room),
-            ("refused_total", "Requests told to come back for want of room", load.refused),
             ("watchers", "Open streams of account changes", db.watchers()),
         ] {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
@@ -150,7 +155,13 @@ impl Gauges {
 
     fn registry(self) -> Result<Registry, prometheus::Error> {
         let registry = Registry::new();
-        for (name, help, label, counts) in self.0 {
+        let refused = IntCounter::new(
+            "circle_database_refused_total",
+            "Requests told to come back for want of room",
+        )?;
+        refused.inc_by(self.refused);
+        registry.register(Box::new(refused))?;
+        for (name, help, label, counts) in self.gauges {
             let labels: &[&str] = if label.is_empty() { &[] } else { &[label] };
             let gauge = IntGaugeVec::new(Opts::new(name, help), labels)?;
             for (word, value) in &counts {
@@ -199,9 +210,8 @@ pub(super) async fn show(
     metrics: web::Data<Metrics>,
 ) -> Result<HttpResponse, ApiError> {
     let token = metrics.token.as_ref().ok_or_else(ApiError::not_found)?;
-    let given = request.headers().get(AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
-    let expected = format!("Bearer {}", token.expose());
-    match bool::from(expected.as_bytes().ct_eq(given)) {
+    let given = bearer_token(&request).unwrap_or_default();
+    match bool::from(token.expose().as_bytes().ct_eq(given.as_bytes())) {
         true => show_to_anybody(metrics).await,
         false => Err(ApiError::new(
             ErrorCode::Unauthenticated,

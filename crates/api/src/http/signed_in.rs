@@ -114,7 +114,7 @@ fn claimed(request: &HttpRequest) -> Result<(web::Data<Accounts>, String), ApiEr
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
-fn bearer_token(request: &HttpRequest) -> Option<&str> {
+pub(super) fn bearer_token(request: &HttpRequest) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

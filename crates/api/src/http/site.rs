@@ -15,7 +15,10 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, StatusCode, header},
+    http::{
+        Method, StatusCode,
+        header::{self, EntityTag},
+    },
     web,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -23,7 +26,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 use shared::{error::ErrorCode, paths, plans::Plan};
 
-use super::error::ApiError;
+use super::{conditions::is_known, error::ApiError};
 use crate::{
     catalog::{self, Catalog},
     db::Db,
@@ -106,18 +109,16 @@ impl File {
             })
         });
         // Another representation is another tag (RFC 9110, section 8.8.3).
-        let etag = match packed {
-            Some(_) => format!("\"{}-br\"", self.hash),
-            None => format!("\"{}\"", self.hash),
-        };
+        let etag = EntityTag::new_strong(match packed {
+            Some(_) => format!("{}-br", self.hash),
+            None => self.hash.clone(),
+        });
         let mut response = HttpResponse::build(status);
         response
             .insert_header((header::CACHE_CONTROL, cache))
-            .insert_header((header::ETAG, etag.as_str()))
+            .insert_header(header::ETag(etag.clone()))
             .insert_header((header::VARY, "Accept-Encoding"));
-        let known = listed(request, header::IF_NONE_MATCH)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag);
-        if known && status == StatusCode::OK {
+        if is_known(request, &etag) && status == StatusCode::OK {
             return response.status(StatusCode::NOT_MODIFIED).finish();
         }
         response.insert_header((header::CONTENT_TYPE, self.content_type.as_str()));

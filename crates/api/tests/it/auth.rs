@@ -17,6 +17,7 @@ async fn registering_opens_a_session_for_a_new_account() {
         assert!(set.contains(attribute), "{set}");
     }
     assert!(!set.contains("Secure"), "{set}");
+    assert_eq!(answer.header("strict-transport-security"), "");
     let session = answer.expect(201);
     assert_eq!(session["expires_in"], 900);
     let account = &session["account"];
@@ -40,13 +41,14 @@ async fn registering_opens_a_session_for_a_new_account() {
 }
 
 #[tokio::test]
-async fn the_refresh_cookie_is_secure_where_the_site_is_https() {
+async fn a_site_that_is_https_is_reached_by_tls_alone() {
     let app = TestApp::start_with(|settings| {
         settings.public_url = Some("https://localhost:3000".to_owned());
     })
     .await;
     let answer = app.post("/api/auth/register", credentials(ADA)).await;
     assert!(answer.header("set-cookie").contains("Secure"), "{}", answer.header("set-cookie"));
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
 }
 
 #[tokio::test]

@@ -89,7 +89,10 @@ async fn pages_of_another_origin_cannot_open_or_refresh_a_session() {
     }
     let login = app.http.post(app.url("/api/auth/login")).header("Origin", "http://evil.example");
     app.send(login.body(credentials(ADA).to_string())).await.expect_error(403, "forbidden");
-    let next = Listener::of(from("http://localhost:8080", &held.cookie).await, 200);
+    let admitted = from("http://localhost:8080", &held.cookie).await;
+    let shown = admitted.header("access-control-expose-headers").to_lowercase();
+    assert!(shown.contains("retry-after") && shown.contains("x-request-id"), "{shown}");
+    let next = Listener::of(admitted, 200);
     Listener::of(from(&app.base, &next.cookie).await, 200);
 }
 

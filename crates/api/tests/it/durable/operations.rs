@@ -18,13 +18,16 @@ async fn an_operator_sees_how_things_stand_and_what_is_wrong() {
         .send(server.get("/metrics").bearer_auth("guessed"))
         .await
         .expect_error(401, "unauthenticated");
-    let shown = server.send(server.get("/metrics").bearer_auth(OPERATOR_TOKEN)).await;
+    // The scheme in any case (RFC 9110, section 11.1).
+    let token = format!("bearer {OPERATOR_TOKEN}");
+    let shown = server.send(server.get("/metrics").header("Authorization", token)).await;
     let metrics = shown.expect_body(200);
     for line in [
         "circle_http_request_duration_seconds_count{method=\"GET\",route=\"/metrics\",status=\"401\"} 2",
         "circle_http_request_duration_seconds_count{method=\"POST\",route=\"/api/auth/register\",status=\"201\"} 1",
         "circle_stripe_breaker{state=\"closed\"} 1",
         "circle_database_up 1",
+        "# TYPE circle_database_refused_total counter",
         "circle_refreshes_waiting ",
         "circle_job_last_run_seconds{job=\"reconcile\"}",
     ] {

@@ -57,7 +57,11 @@ async fn a_dead_and_a_silent_stripe_are_refused_at_once_until_they_are_back() {
     site.stripe.kill();
     let refused = portal_until(server, &ada, 503).await;
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let id = refused.header("x-request-id").to_owned();
     refused.expect_error(503, "stripe_unavailable");
+    let log = server.process.output();
+    let line = log.lines().find(|line| line.contains(&id)).expect("a line with the id");
+    assert!(line.contains("POST") && line.contains("/api/billing/portal-session"), "{line}");
     assert_the_rest_works(server, &ada).await;
     site.stripe.restart();
     portal_until(server, &ada, 200).await;
