@@ -18,9 +18,9 @@ impl Accounts {
         visitor: Visitor,
     ) -> Result<OpenedSession, AccountError> {
         sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
-        // Text that is no address takes the same way: it is counted, hashed and refused.
+        // Text that is no address takes the same way: it is counted, hashed and refused. PostgreSQL takes no NUL.
         let email =
-            Email::parse(email).map_or_else(|_| email.to_owned(), |email| email.to_string());
+            Email::parse(email).map_or_else(|_| email.replace('\0', ""), |email| email.to_string());
         self.limits.hit(&LOG_IN, &email).await?;
         let found = self.db.read(move |conn| store::find_credentials(conn, &email)).await?;
         let (user_id, digest) = found.unzip();

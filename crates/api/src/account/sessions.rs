@@ -5,7 +5,6 @@
 //! which hand is the listener's, so the whole session ends.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use shared::account::{Account, SessionInfo};
 use uuid::Uuid;
 
@@ -14,7 +13,10 @@ use super::{
     token::{self, Bearer},
     view,
 };
-use crate::db::{self, DbError};
+use crate::{
+    db::{self, DbError},
+    secret::digest,
+};
 
 /// Seconds that a session lasts after its last refresh.
 pub const LIFETIME: i64 = 30 * 24 * 3600;
@@ -50,10 +52,6 @@ impl RefreshToken {
     fn digest(&self) -> String {
         digest(&self.0)
     }
-}
-
-fn digest(refresh_token: &str) -> String {
-    hex::encode(Sha256::digest(refresh_token.as_bytes()))
 }
 
 /// A session that was opened or refreshed.
@@ -180,7 +178,11 @@ impl Accounts {
 
     /// Ends the session; its tokens stop working at once.
     pub async fn log_out(&self, who: &SignedInUser) -> Result<(), AccountError> {
-        self.end_session(&who.user.id, &who.session_id).await
+        match self.end_session(&who.user.id, &who.session_id).await {
+            // Another request ended it meanwhile.
+            Err(AccountError::UnknownSession) => Ok(()),
+            done => done,
+        }
     }
 
     /// Ends one of the user's sessions.

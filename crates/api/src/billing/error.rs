@@ -27,6 +27,9 @@ pub enum BillingError {
     /// The session is not this listener's, or does not exist.
     #[error("there is no such session")]
     UnknownSession,
+    /// The page of invoices is to begin after one that there is not.
+    #[error("there is no such invoice")]
+    UnknownInvoice,
     /// The account waits to be deleted.
     #[error("the account waits to be deleted")]
     DeletionPending,

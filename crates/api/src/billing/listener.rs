@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{Rules, refresh::Refresher};
+use super::{BillingError, Rules, refresh::Refresher};
 use crate::{
-    account::Limits,
+    account::{Limit, Limits},
     catalog::Catalog,
     clock::Clock,
     db::Db,
@@ -15,6 +15,10 @@ use crate::{
 
 /// For all of Stripe's calls that one request makes.
 const BUDGET: Duration = Duration::from_secs(10);
+
+/// Requests of one listener that make calls to Stripe: more than any page makes, and few enough that nobody uses up
+/// alone what Stripe allows the account.
+const STRIPE: Limit = Limit { name: "stripe", max: 60, window: 60 };
 
 /// Starts Checkouts and takes listeners back from them, opens the portal, tells what was bought.
 #[derive(Clone)]
@@ -38,6 +42,15 @@ pub struct Billing {
 impl Billing {
     pub(super) fn deadline(&self) -> Deadline {
         Deadline::within(BUDGET)
+    }
+
+    /// [`Billing::deadline`] of a request that is not limited otherwise.
+    ///
+    /// # Errors
+    /// [`BillingError::RateLimited`].
+    pub(super) fn counted_deadline(&self, user_id: &str) -> Result<Deadline, BillingError> {
+        self.limits.hit_in_memory(&STRIPE, user_id)?;
+        Ok(self.deadline())
     }
 
     pub(super) fn clock(&self) -> Clock {

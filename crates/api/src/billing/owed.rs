@@ -18,7 +18,7 @@ impl Billing {
         let Some(row) = row.filter(|row| owes(&row.status())) else {
             return Ok(OpenInvoiceAnswer { invoice: None });
         };
-        let deadline = self.deadline();
+        let deadline = self.counted_deadline(user_id)?;
         let open = invoices::List {
             subscription: Some(row.id),
             status: Some(InvoiceStatus::Open),

@@ -30,11 +30,12 @@ impl Billing {
             })
             .await?
             .ok_or(BillingError::UnknownSession)?;
+        let deadline = self.counted_deadline(user_id)?;
         let look = self.refresher.look_at_customer(&customer).await?;
         let request = checkout_sessions::retrieve(session_id)
             .expand("subscription.default_payment_method")
             .expand("subscription.latest_invoice");
-        let answer = self.stripe.send(&request, self.deadline()).await?;
+        let answer = self.stripe.send(&request, deadline).await?;
         let session = answer.value;
         if let Some(subscription) = session.subscription.as_ref().and_then(Reference::object)
             && session.customer_id() == Some(&customer)

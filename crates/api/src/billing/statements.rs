@@ -30,24 +30,34 @@ impl Billing {
     }
 
     /// The customer's invoices, newest first, asked of Stripe.
+    ///
+    /// # Errors
+    /// [`BillingError::UnknownInvoice`] when `starting_after` is none of Stripe's.
     pub async fn invoices(
         &self,
         user_id: &str,
         limit: Option<u32>,
         starting_after: Option<String>,
     ) -> Result<Invoices, BillingError> {
+        if starting_after.as_deref().is_some_and(|id| !may_be_invoice(id)) {
+            return Err(BillingError::UnknownInvoice);
+        }
         let id = user_id.to_owned();
-        let Some(customer) = self.db.read(move |conn| store::find_customer(conn, &id)).await?
-        else {
-            return Ok(Invoices { invoices: Vec::new(), has_more: false });
+        let customer = self.db.read(move |conn| store::find_customer(conn, &id)).await?;
+        let customer = match (customer, &starting_after) {
+            (Some(customer), _) => customer,
+            (None, None) => return Ok(Invoices { invoices: Vec::new(), has_more: false }),
+            (None, Some(_)) => return Err(BillingError::UnknownInvoice),
         };
+        let deadline = self.counted_deadline(user_id)?;
         let list = invoices::List {
             customer: Some(customer),
             limit: Some(limit.unwrap_or(PAGE).clamp(1, 100)),
             starting_after,
             ..Default::default()
         };
-        let page = self.stripe.send(&list.request(), self.deadline()).await?.value;
+        let page =
+            self.stripe.send(&list.request(), deadline).await.map_err(unknown_invoice)?.value;
         Ok(Invoices {
             invoices: page.data.into_iter().map(invoice).collect(),
             has_more: page.has_more,
@@ -61,7 +71,7 @@ impl Billing {
         plan: &str,
         interval: Interval,
     ) -> Result<ChangePreview, BillingError> {
-        let deadline = self.deadline();
+        let deadline = self.counted_deadline(user_id)?;
         let change = self.plan_change(user_id, plan, interval, deadline).await?;
         if change.waits {
             return Ok(ChangePreview {
@@ -127,6 +137,21 @@ impl Billing {
             None => Ok(None),
         });
         Ok(found.await?)
+    }
+}
+
+/// Whether it has the shape of an invoice's id, as Stripe makes them.
+fn may_be_invoice(id: &str) -> bool {
+    id.starts_with("in_")
+        && id.len() <= 255
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The only parameter that is the listener's own, so that what Stripe says of it is about their request.
+fn unknown_invoice(error: stripe::Error) -> BillingError {
+    match error.api().and_then(|refusal| refusal.param.as_deref()) {
+        Some("starting_after") => BillingError::UnknownInvoice,
+        _ => error.into(),
     }
 }
 

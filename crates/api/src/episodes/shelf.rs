@@ -16,7 +16,14 @@ const MOST_WORDS: usize = 8;
 
 /// What is looked for, in lower case.
 fn words(sought: &str) -> Vec<String> {
-    sought.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect()
+    // No text holds a control character, and PostgreSQL takes no NUL.
+    let gap = |letter: char| letter.is_whitespace() || letter.is_control();
+    sought
+        .split(gap)
+        .filter(|word| !word.is_empty())
+        .take(MOST_WORDS)
+        .map(str::to_lowercase)
+        .collect()
 }
 
 impl Listening {

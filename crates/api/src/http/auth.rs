@@ -15,6 +15,7 @@ use super::{
     body::Json,
     edge::{Edge, OwnPage},
     error::ApiError,
+    name::Named,
     signed_in::SignedInOrLeaving,
 };
 use crate::account::{
@@ -87,7 +88,7 @@ pub(super) async fn sessions(
 /// `DELETE /api/auth/sessions/{id}`
 pub(super) async fn end_session(
     SignedInOrLeaving(who): SignedInOrLeaving,
-    session_id: web::Path<String>,
+    Named(session_id): Named,
     accounts: web::Data<Accounts>,
 ) -> Result<HttpResponse, ApiError> {
     accounts.end_session(&who.user.id, &session_id).await?;

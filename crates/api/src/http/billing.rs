@@ -2,7 +2,7 @@
 
 use actix_web::{
     http::StatusCode,
-    web::{Data, Json as Answer, Path, Query},
+    web::{Data, Json as Answer, Query},
 };
 use serde::Deserialize;
 use shared::{
@@ -17,6 +17,7 @@ use shared::{
 use super::{
     body::{Json, OptionalJson},
     error::ApiError,
+    name::Named,
     signed_in::{AtPortal, SignedIn},
 };
 use crate::{
@@ -31,7 +32,14 @@ pub(super) async fn start_checkout(
     billing: Data<Billing>,
     Json(wanted): Json<StartCheckout>,
 ) -> Result<Answer<RedirectUrl>, ApiError> {
-    Ok(Answer(RedirectUrl { url: billing.start_checkout(&who.user.id, &wanted).await? }))
+    match billing.start_checkout(&who.user.id, &wanted).await {
+        Ok(url) => Ok(Answer(RedirectUrl { url })),
+        // Who was about to pay must not wonder whether they have.
+        Err(error @ BillingError::Stripe(_)) => {
+            Err(ApiError::from(error).with_words("Nothing was charged."))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `GET /api/billing/checkout-session/{id}`
@@ -39,7 +47,7 @@ pub(super) async fn checkout_result(
     SignedIn(who): SignedIn,
     billing: Data<Billing>,
     accounts: Data<Accounts>,
-    session: Path<String>,
+    Named(session): Named,
 ) -> Result<Answer<CheckoutResult>, ApiError> {
     let returned = billing.finish_checkout(&who.user.id, &session).await?;
     let account = accounts.account(&who.user.id).await?;
@@ -137,6 +145,10 @@ impl From<BillingError> for ApiError {
                 Self::new(ErrorCode::FlowNotAvailable, reason)
             }
             BillingError::UnknownSession => Self::not_found(),
+            BillingError::UnknownInvoice => {
+                Self::new(ErrorCode::InvalidParameter, "There is no such invoice to begin after.")
+                    .field("starting_after")
+            }
             BillingError::DeletionPending => {
                 Self::new(ErrorCode::DeletionPending, "The account is being deleted.")
             }
@@ -151,13 +163,13 @@ impl From<BillingError> for ApiError {
             }
             BillingError::Stripe(stripe::Error::Refused(wait)) => Self::new(
                 ErrorCode::StripeUnavailable,
-                "The payment provider is not available right now. Nothing was charged; try again in a moment.",
+                "The payment provider is not available right now. Try again in a moment.",
             )
             .status(StatusCode::SERVICE_UNAVAILABLE)
             .retry_after(wait.as_secs() + 1),
             BillingError::Stripe(error) => Self::new(
                 ErrorCode::StripeUnavailable,
-                "The payment provider did not answer. Nothing was charged; try again in a moment.",
+                "The payment provider did not answer. Try again in a moment.",
             )
             .caused_by(error),
             BillingError::Db(error) => error.into(),

@@ -88,7 +88,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 }
 
 /// The first word between back-quotes, which is how serde names a field.
-fn quoted(problem: &str) -> Option<&str> {
+pub(super) fn quoted(problem: &str) -> Option<&str> {
     problem.split('`').nth(1)
 }
 

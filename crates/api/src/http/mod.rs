@@ -3,6 +3,7 @@
 mod auth;
 mod billing;
 pub mod body;
+mod conditions;
 mod edge;
 mod episodes;
 pub mod error;
@@ -14,6 +15,7 @@ mod mailed;
 mod me;
 mod media;
 mod metrics;
+mod name;
 pub mod openapi;
 mod plans;
 mod signed_in;
@@ -28,6 +30,7 @@ use shared::{error::ErrorCode, paths};
 
 pub use edge::Edge;
 use error::ApiError;
+pub use error::{REQUEST_ID, log_failures};
 pub use events::Closing;
 pub use headers::security;
 pub use metrics::{Metrics, measure, show_to_anybody as show_metrics};
@@ -106,6 +109,11 @@ async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
 }
 
 fn invalid_parameter(problem: &dyn std::fmt::Display) -> actix_web::Error {
+    let problem = problem.to_string();
     let message = format!("A parameter of the address cannot be read: {problem}.");
-    ApiError::new(ErrorCode::InvalidParameter, message).into()
+    let error = ApiError::new(ErrorCode::InvalidParameter, message);
+    match body::quoted(&problem) {
+        Some(name) => error.field(name).into(),
+        None => error.into(),
+    }
 }

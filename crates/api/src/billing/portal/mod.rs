@@ -20,15 +20,16 @@ impl Billing {
     ///
     /// # Errors
     /// [`BillingError::NoCustomer`] before the first Checkout, [`BillingError::UnknownFlow`],
-    /// [`BillingError::FlowNotAvailable`] when the flow does not fit the subscription, and what Stripe answers.
+    /// [`BillingError::FlowNotAvailable`] when the flow does not fit the subscription, [`BillingError::RateLimited`],
+    /// and what Stripe answers.
     pub async fn open_portal(
         &self,
         user: &User,
         configuration: Option<String>,
         wanted: &OpenPortal,
     ) -> Result<String, BillingError> {
-        let deadline = self.deadline();
         let user_id = user.id.as_str();
+        let deadline = self.counted_deadline(user_id)?;
         let customer = user.stripe_customer_id.clone().ok_or(BillingError::NoCustomer)?;
         let flow = match wanted.flow.as_deref() {
             None => None,

@@ -7,11 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{HttpResponse, http::header::CONTENT_SECURITY_POLICY};
 use serde_json::{Map, Value, json};
-use shared::{
-    account, billing, episodes,
-    error::{ErrorBody, ErrorCode},
-    plans,
-};
+use shared::{account, billing, episodes, error::ErrorBody, plans};
 use utoipa::ToSchema;
 
 use operations::{Operation, Who};
@@ -94,6 +90,7 @@ fn describe(operation: &Operation) -> Value {
             Who::Listener | Who::ListenerOrLeaving => json!([{ "bearer": [] }]),
             Who::Either => json!([{}, { "bearer": [] }]),
             Who::Cookie => json!([{ "refresh": [] }]),
+            Who::Operator => json!([{ "operator": [] }]),
         },
     });
     if let Some(body) = operation.body {
@@ -121,28 +118,66 @@ fn parameters(operation: &Operation) -> Vec<Value> {
 
 fn responses(operation: &Operation) -> Value {
     let mut responses = Map::new();
-    let (status, description, kind, schema) = operation.answer.parts();
-    let mut answer = json!({ "description": description });
-    if let Some(kind) = kind {
-        let schema = schema.map_or_else(|| json!({ "type": "string" }), reference);
-        answer["content"] = json!({ kind: { "schema": schema } });
+    for answer in std::iter::once(operation.answer).chain(operation.or.iter().copied()) {
+        let (status, description, kind, schema) = answer.parts();
+        let mut described = json!({ "description": description });
+        if let Some(kind) = kind {
+            let of_kind = if kind == "application/json" { "object" } else { "string" };
+            let schema = schema.map_or_else(|| json!({ "type": of_kind }), reference);
+            described["content"] = json!({ kind: { "schema": schema } });
+        }
+        let mut headers = headers(status);
+        if operation.sets_cookie && status != 202 {
+            headers.insert("Set-Cookie", header("The refresh cookie, new or taken away", false));
+        }
+        add_headers(&mut described, headers);
+        responses.insert(status.to_string(), described);
     }
-    responses.insert(status.to_string(), answer);
-    let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-    // Whoever leaves may look on, and do nothing more.
-    let leaving = matches!(operation.who, Who::Listener).then_some(&ErrorCode::DeletionPending);
-    for code in operation.errors.iter().chain(leaving) {
-        codes.entry(code.status()).or_default().push(code.as_str());
-    }
-    for (status, codes) in codes {
+    for (status, codes) in operation.failures() {
+        let codes: Vec<_> = codes.into_iter().collect();
         let schema = json!({
             "allOf": [reference("ErrorBody"), { "properties": { "code": { "enum": codes } } }],
         });
         let description = format!("`{}`", codes.join("`, `"));
-        let error = json!({ "description": description, "content": { "application/json": { "schema": schema } } });
+        let mut error = json!({ "description": description, "content": { "application/json": { "schema": schema } } });
+        add_headers(&mut error, headers(status));
         responses.insert(status.to_string(), error);
     }
     Value::Object(responses)
+}
+
+/// What every answer with this status carries.
+fn headers(status: u16) -> BTreeMap<&'static str, Value> {
+    let mut headers = BTreeMap::new();
+    match status {
+        206 | 416 => {
+            headers.insert("Content-Range", header("Which bytes, of how many", true));
+        }
+        302 => {
+            headers.insert("Location", header("Where it is", true));
+        }
+        401 => {
+            headers.insert("WWW-Authenticate", header("`Bearer`", true));
+        }
+        429 | 503 => {
+            headers.insert("Retry-After", header("Seconds until the next try", true));
+        }
+        _ => {}
+    }
+    if status >= 500 {
+        headers.insert("X-Request-Id", header("What the server's log has it by", true));
+    }
+    headers
+}
+
+fn header(description: &str, required: bool) -> Value {
+    json!({ "description": description, "required": required, "schema": { "type": "string" } })
+}
+
+fn add_headers(response: &mut Value, headers: BTreeMap<&'static str, Value>) {
+    if !headers.is_empty() {
+        response["headers"] = json!(headers);
+    }
 }
 
 fn reference(schema: &str) -> Value {

@@ -14,15 +14,10 @@ const TAG: &str = "Accounts";
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         body: Some("Credentials"),
-        errors: &[
-            InvalidJson,
-            MissingField,
-            UnknownField,
-            EmailTaken,
-            InvalidEmail,
-            WeakPassword,
-            RateLimited,
-        ],
+        own_pages_only: true,
+        sets_cookie: true,
+        or: &[Json(202, "NextStep")],
+        errors: &[EmailTaken, InvalidEmail, WeakPassword, RateLimited],
         ..call(
             "post",
             paths::REGISTER,
@@ -35,11 +30,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some("Credentials"),
-        errors: &[InvalidJson, InvalidCredentials, RateLimited],
+        own_pages_only: true,
+        sets_cookie: true,
+        errors: &[InvalidCredentials, RateLimited],
         ..call("post", paths::LOGIN, "log_in", TAG, "Log in", Anyone, Json(200, "Session"))
     },
     Operation {
-        errors: &[Unauthenticated],
+        own_pages_only: true,
+        sets_cookie: true,
+        errors: &[RateLimited],
         ..call(
             "post",
             paths::REFRESH,
@@ -51,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[Unauthenticated],
+        sets_cookie: true,
         ..call(
             "post",
             paths::LOGOUT,
@@ -59,11 +58,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "End this session; its tokens stop working at once",
             ListenerOrLeaving,
-            Empty(204),
+            Empty(204, "Done"),
         )
     },
     Operation {
-        errors: &[Unauthenticated],
         ..call(
             "get",
             paths::SESSIONS,
@@ -75,7 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[Unauthenticated, NotFound],
+        errors: &[NotFound],
         ..call(
             "delete",
             "/api/auth/sessions/{id}",
@@ -83,12 +81,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "End one session",
             ListenerOrLeaving,
-            Empty(204),
+            Empty(204, "Done"),
         )
     },
     Operation {
         body: Some("ForgotPassword"),
-        errors: &[InvalidJson, RateLimited],
+        own_pages_only: true,
+        errors: &[RateLimited],
         ..call(
             "post",
             paths::FORGOT_PASSWORD,
@@ -96,11 +95,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Mail a link that sets a new password, if the address has an account",
             Anyone,
-            Empty(202),
+            Empty(202, "Mailed, if there is such an account"),
         )
     },
     Operation {
         body: Some("ResetPassword"),
+        own_pages_only: true,
         errors: &[InvalidToken, WeakPassword, RateLimited],
         ..call(
             "post",
@@ -109,12 +109,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Set a new password with a mailed token; every session ends",
             Anyone,
-            Empty(204),
+            Empty(204, "Done"),
         )
     },
     Operation {
         body: Some("VerifyEmail"),
-        errors: &[InvalidToken, EmailTaken],
+        own_pages_only: true,
+        errors: &[InvalidToken, EmailTaken, RateLimited],
         ..call(
             "post",
             paths::VERIFY_EMAIL,
@@ -122,11 +123,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Confirm an address with a mailed token",
             Anyone,
-            Empty(204),
+            Empty(204, "Done"),
         )
     },
     Operation {
-        errors: &[Unauthenticated, RateLimited],
+        errors: &[RateLimited],
         ..call(
             "post",
             paths::RESEND_VERIFICATION,
@@ -134,11 +135,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Mail that token again",
             Listener,
-            Empty(202),
+            Empty(202, "Mailed, unless the address is confirmed already"),
         )
     },
     Operation {
-        errors: &[Unauthenticated],
         ..call(
             "get",
             paths::ME,
@@ -151,7 +151,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some("ChangeAccount"),
-        errors: &[Unauthenticated, InvalidCredentials, EmailTaken, InvalidEmail, WeakPassword],
+        errors: &[InvalidCredentials, EmailTaken, InvalidEmail, WeakPassword, RateLimited],
         ..call(
             "patch",
             paths::ME,
@@ -164,7 +164,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some("DeleteAccount"),
-        errors: &[Unauthenticated, InvalidCredentials],
+        errors: &[InvalidCredentials, RateLimited],
         ..call(
             "delete",
             paths::ME,
@@ -172,11 +172,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Leave: subscriptions are canceled, then everything is erased",
             ListenerOrLeaving,
-            Empty(202),
+            Empty(202, "The account is being deleted"),
         )
     },
     Operation {
-        errors: &[Unauthenticated],
         ..call(
             "get",
             paths::EVENTS,
@@ -184,7 +183,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "The account now and at each change, until the session ends",
             ListenerOrLeaving,
-            Other("text/event-stream", "Messages whose data is an Account"),
+            Other(200, "text/event-stream", "Messages whose data is an Account"),
         )
     },
 ];

@@ -25,14 +25,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         body: Some("StartCheckout"),
-        errors: &[
-            Unauthenticated,
-            PlanNotFound,
-            AlreadySubscribed,
-            RateLimited,
-            StripeUnavailable,
-            Overloaded,
-        ],
+        asks_stripe: true,
+        errors: &[PlanNotFound, AlreadySubscribed, NoCustomer],
         ..call(
             "post",
             paths::CHECKOUT_SESSION,
@@ -44,7 +38,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[Unauthenticated, NotFound, StripeUnavailable, Overloaded],
+        asks_stripe: true,
+        errors: &[NotFound],
         ..call(
             "get",
             "/api/billing/checkout-session/{id}",
@@ -58,14 +53,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         body: Some("OpenPortal"),
         body_may_be_absent: true,
-        errors: &[
-            Unauthenticated,
-            NoCustomer,
-            FlowNotAvailable,
-            UnknownFlow,
-            StripeUnavailable,
-            Overloaded,
-        ],
+        asks_stripe: true,
+        errors: &[NoCustomer, FlowNotAvailable, UnknownFlow, PlanNotFound],
         ..call(
             "post",
             paths::PORTAL_SESSION,
@@ -77,7 +66,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[Unauthenticated],
         ..call(
             "get",
             paths::SUBSCRIPTION,
@@ -89,7 +77,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[Unauthenticated, StripeUnavailable, Overloaded],
+        asks_stripe: true,
         ..call(
             "get",
             paths::OPEN_INVOICE,
@@ -110,15 +98,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             },
             optional("interval", "string", "month (default) or year"),
         ],
-        errors: &[
-            Unauthenticated,
-            InvalidParameter,
-            PlanNotFound,
-            NoCustomer,
-            FlowNotAvailable,
-            StripeUnavailable,
-            Overloaded,
-        ],
+        asks_stripe: true,
+        errors: &[PlanNotFound, FlowNotAvailable],
         ..call(
             "get",
             paths::CHANGE_PREVIEW,
@@ -131,10 +112,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         query: &[
-            optional("limit", "integer", "How many"),
+            optional("limit", "integer", "How many, 10 when nothing is said, 100 at the most"),
             optional("starting_after", "string", "The id that the page before ended with"),
         ],
-        errors: &[Unauthenticated, InvalidParameter, StripeUnavailable, Overloaded],
+        asks_stripe: true,
         ..call(
             "get",
             paths::INVOICES,

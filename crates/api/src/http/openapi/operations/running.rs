@@ -2,13 +2,19 @@
 
 use shared::{error::ErrorCode::*, paths};
 
-use super::{Answer::Other, Operation, Who::Anyone, call};
+use super::{
+    Answer::Other,
+    Operation,
+    Who::{Anyone, Operator},
+    call,
+};
 
 const TAG: &str = "Operation";
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
-        errors: &[InvalidSignature, InvalidPayload, PayloadTooLarge],
+        // Of its body only that it ended too early is told as of the others.
+        errors: &[InvalidSignature, InvalidPayload, InvalidJson, PayloadTooLarge],
         ..call(
             "post",
             paths::WEBHOOKS,
@@ -16,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Stripe's signed events",
             Anyone,
-            Other("application/json", "{\"received\": true}"),
+            Other(200, "application/json", "{\"received\": true}"),
         )
     },
     Operation {
@@ -27,11 +33,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Whether the process lives",
             Anyone,
-            Other("application/json", "It does"),
+            Other(200, "application/json", "It does"),
         )
     },
     Operation {
-        errors: &[Overloaded],
         ..call(
             "get",
             "/readyz",
@@ -39,7 +44,40 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Whether it can serve: database and schema",
             Anyone,
-            Other("application/json", "It can"),
+            Other(200, "application/json", "It can"),
+        )
+    },
+    Operation {
+        ..call(
+            "get",
+            "/metrics",
+            "show_metrics",
+            TAG,
+            "Metrics for Prometheus; not here when they have an address of their own",
+            Operator,
+            Other(200, "text/plain", "Metrics in Prometheus's text format"),
+        )
+    },
+    Operation {
+        ..call(
+            "get",
+            paths::OPENAPI,
+            "describe",
+            TAG,
+            "This document",
+            Anyone,
+            Other(200, "application/json", "OpenAPI 3.1"),
+        )
+    },
+    Operation {
+        ..call(
+            "get",
+            paths::DOCS,
+            "show_docs",
+            TAG,
+            "A page to read and try it",
+            Anyone,
+            Other(200, "text/html", "The page"),
         )
     },
 ];
