@@ -20,14 +20,11 @@ impl TestApp {
         self.send(request.body(json!({"current_password": password}).to_string())).await
     }
 
-    /// Waits until the account is gone.
+    /// Waits until the account is gone, and its stream with it.
     async fn gone(&self, token: &str) {
-        let gone = async {
-            while self.get_as(token, "/api/me").await.status == 200 {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, gone).await.expect("the account was erased");
+        let stream = self.get_as(token, "/api/events");
+        tokio::time::timeout(PATIENCE, stream).await.expect("the account was erased");
+        self.get_as(token, "/api/me").await.expect_error(401, "unauthenticated");
     }
 }
 

@@ -1,9 +1,6 @@
 //! Mail servers as they are: away, busy, refusing. A server that speaks SMTP over TCP, by a script.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-};
+use std::collections::VecDeque;
 
 use api::db::{
     DbError,
@@ -13,6 +10,7 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 use crate::harness::{PATIENCE, TestApp};
@@ -31,16 +29,15 @@ enum Does {
 struct MailServer {
     url: String,
     /// Every mail it was handed, whole.
-    mails: Arc<Mutex<Vec<String>>>,
+    mails: watch::Receiver<Vec<String>>,
 }
 
 impl MailServer {
     async fn start(script: impl IntoIterator<Item = Does>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let mails = Arc::<Mutex<Vec<String>>>::default();
+        let (taken, mails) = watch::channel(Vec::new());
         let mut script: VecDeque<Does> = script.into_iter().collect();
-        let taken = Arc::clone(&mails);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // One at a time, so that the script is followed in order. A client that leaves is none of its business.
@@ -51,23 +48,17 @@ impl MailServer {
     }
 
     async fn handed(&self, count: usize) -> Vec<String> {
-        let handed = async {
-            loop {
-                let mails = self.mails.lock().unwrap().clone();
-                if mails.len() >= count {
-                    return mails;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, handed).await.expect("the mails came")
+        let mut mails = self.mails.clone();
+        let handed = mails.wait_for(|mails| mails.len() >= count);
+        let handed = tokio::time::timeout(PATIENCE, handed).await.expect("the mails came");
+        handed.unwrap().clone()
     }
 }
 
 async fn converse(
     stream: TcpStream,
     script: &mut VecDeque<Does>,
-    mails: &Mutex<Vec<String>>,
+    mails: &watch::Sender<Vec<String>>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.get_mut().write_all(b"220 test\r\n").await?;
@@ -94,7 +85,7 @@ async fn converse(
                 while !mail.ends_with("\r\n.\r\n") {
                     stream.read_line(&mut mail).await?;
                 }
-                mails.lock().unwrap().push(mail);
+                mails.send_modify(|mails| mails.push(mail));
                 if hangs_up {
                     return Ok(());
                 }
@@ -147,7 +138,7 @@ async fn mail_is_tried_again_until_the_server_takes_it() {
         }
     };
     assert_eq!(tokio::time::timeout(PATIENCE, finished).await.unwrap(), 2);
-    assert_eq!(server.mails.lock().unwrap().len(), 2, "and not once more after it was taken");
+    assert_eq!(server.mails.borrow().len(), 2, "and not once more after it was taken");
 }
 
 #[tokio::test]

@@ -64,23 +64,10 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
             let (client, runner) = (client.clone(), action.runner.clone());
             move |()| runner.run(go_to_payment(client.clone(), choice.clone()))
         };
-        return card(html! {
-            <>
-                <h1 class="h3">{ "Almost there" }</h1>
-                <p class="soft">{ format!("You are signed in as {}.", account.email) }</p>
-                <div class="soft">{ sentence }</div>
-                { action_error(action.error.as_ref()) }
-                <Button class="wide" {onclick}>{ "Continue to payment" }</Button>
-            </>
-        });
+        return almost_there(&account.email, sentence, action.error.as_ref(), onclick);
     }
     if *check_email {
-        return card(html! {
-            <div role="status" class="stack">
-                <h1 class="h3">{ "Check your e-mail" }</h1>
-                <p class="soft">{ "We sent you a message with the next step." }</p>
-            </div>
-        });
+        return check_your_email();
     }
     let onsubmit = {
         let (kind, choice, runner) = (*kind, afterwards.choice.clone(), action.runner.clone());
@@ -109,30 +96,12 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
             });
         }
     };
-    let (heading, fields, button, other_way) = match kind {
-        EntryKind::Register => (
-            "Create your account",
-            REGISTER,
-            if afterwards.choice.is_some() { "Continue to payment" } else { "Create account" },
-            html! {
-                <>
-                    { "By joining you accept the " }<Link to={Route::Terms}>{ "terms" }</Link>{ ". Have an account? " }
-                    <Link to={Route::LogIn(afterwards.clone())}>{ "Log in instead" }</Link>{ "." }
-                </>
-            },
-        ),
-        EntryKind::LogIn => (
-            "Log in",
-            LOG_IN,
-            "Log in",
-            html! {
-                <>
-                    <Link to={Route::ForgotPassword}>{ "Forgot your password?" }</Link>{ " " }
-                    { "New here? " }
-                    <Link to={Route::Register(afterwards.clone())}>{ "Create an account" }</Link>{ "." }
-                </>
-            },
-        ),
+    let (heading, fields, button) = match kind {
+        EntryKind::Register if afterwards.choice.is_some() => {
+            ("Create your account", REGISTER, "Continue to payment")
+        }
+        EntryKind::Register => ("Create your account", REGISTER, "Create account"),
+        EntryKind::LogIn => ("Log in", LOG_IN, "Log in"),
     };
     let sentence = match &afterwards.choice {
         Some(choice) => Some(what_will_be_paid(&plans, choice)),
@@ -146,13 +115,59 @@ pub(crate) fn Entry(props: &EntryProps) -> Html {
             <h1 class="h3">{ heading }</h1>
             if let Some(sentence) = sentence { <div class="soft">{ sentence }</div> }
             <Form key={button} {fields} {button} busy={action.busy} error={action.error.clone()} {onsubmit} />
-            <p class="soft small">{ other_way }</p>
+            <p class="soft small">{ other_way(*kind, afterwards) }</p>
         </>
     })
 }
 
 async fn go_to_payment(client: Client, choice: Choice) -> Result<Done, ApiError> {
     client.way_to_plan(choice).await.map(Done::Leave)
+}
+
+/// For who is signed in and chose a plan.
+fn almost_there(
+    email: &str,
+    sentence: Html,
+    error: Option<&ApiError>,
+    onclick: impl Fn(()) + 'static,
+) -> Html {
+    card(html! {
+        <>
+            <h1 class="h3">{ "Almost there" }</h1>
+            <p class="soft">{ format!("You are signed in as {email}.") }</p>
+            <div class="soft">{ sentence }</div>
+            { action_error(error) }
+            <Button class="wide" {onclick}>{ "Continue to payment" }</Button>
+        </>
+    })
+}
+
+fn check_your_email() -> Html {
+    card(html! {
+        <div role="status" class="stack">
+            <h1 class="h3">{ "Check your e-mail" }</h1>
+            <p class="soft">{ "We sent you a message with the next step." }</p>
+        </div>
+    })
+}
+
+/// For who came in at the wrong door.
+fn other_way(kind: EntryKind, afterwards: &Afterwards) -> Html {
+    match kind {
+        EntryKind::Register => html! {
+            <>
+                { "By joining you accept the " }<Link to={Route::Terms}>{ "terms" }</Link>{ ". Have an account? " }
+                <Link to={Route::LogIn(afterwards.clone())}>{ "Log in instead" }</Link>{ "." }
+            </>
+        },
+        EntryKind::LogIn => html! {
+            <>
+                <Link to={Route::ForgotPassword}>{ "Forgot your password?" }</Link>{ " " }
+                { "New here? " }
+                <Link to={Route::Register(afterwards.clone())}>{ "Create an account" }</Link>{ "." }
+            </>
+        },
+    }
 }
 
 fn card(content: Html) -> Html {
