@@ -186,6 +186,22 @@ fn migrations_are_twins() {
 }
 
 #[test]
+fn every_error_code_is_documented() {
+    let document = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let codes = shared::error::ErrorCode::ALL.iter();
+    let missing: Vec<_> = codes
+        .map(|code| (code.status(), code.as_str()))
+        .filter(|(status, code)| {
+            let row = |line: &str| {
+                line.starts_with(&format!("| {status} |")) && line.contains(&format!("`{code}`"))
+            };
+            !document.lines().any(row)
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/api.md does not tell of {missing:?}");
+}
+
+#[test]
 fn every_error_code_is_used() {
     let shared = fs::read_to_string(root().join("crates/shared/src/error.rs")).unwrap();
     let api = root().join("crates/api/src");
