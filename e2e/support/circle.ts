@@ -3,7 +3,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -43,10 +43,14 @@ export class Circle {
     private child: ChildProcess,
   ) {}
 
-  static async start(): Promise<Circle> {
+  /** Starts one whose Checkout takes these ways to pay, in Stripe's words; cards when none are named. */
+  static async start(payments: string[] = []): Promise<Circle> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run scripts/test, or cargo build -p api first`)
     const folder = await mkdtemp(join(tmpdir(), 'circle-e2e-'))
     const log = join(folder, 'log')
+    const catalog = join(folder, 'catalog.toml')
+    const text = await readFile(join(REPOSITORY, 'catalog.toml'), 'utf8')
+    await writeFile(catalog, text.replace('payment_methods = []', `payment_methods = ${JSON.stringify(payments)}`))
     const [port, sandboxPort] = await freePorts(2)
     // Two host names, so that the browser takes the site and the sandbox for different sites.
     const [url, sandboxUrl] = [`http://localhost:${port}`, `http://127.0.0.1:${sandboxPort}`]
@@ -56,7 +60,7 @@ export class Circle {
       PUBLIC_URL: url,
       SANDBOX_ADDR: `127.0.0.1:${sandboxPort}`,
       DATA_DIR: join(folder, 'data'),
-      CATALOG: join(REPOSITORY, 'catalog.toml'),
+      CATALOG: catalog,
       RATE_LIMITS: 'off',
       RUST_BACKTRACE: '1',
     }
@@ -101,6 +105,13 @@ export class Circle {
   async run(...command: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(BINARY, command, { cwd: this.folder, env: this.environment })
     return stdout
+  }
+
+  /** Makes every mailed link as old as no link may be: they go by the machine's clock, which stands still for nobody. */
+  async expireLinks(): Promise<void> {
+    const database = join(this.folder, 'data', 'circle.db')
+    const statement = 'PRAGMA busy_timeout = 5000; UPDATE mailed_tokens SET expires_at = 1'
+    await promisify(execFile)('sqlite3', [database, statement])
   }
 
   /** What was mailed to somebody, newest first. */

@@ -26,6 +26,22 @@ export async function submitCard(page: Page, number: string): Promise<void> {
   await page.getByTestId('submit').click()
 }
 
+/** Numbers of Stripe's test bank accounts. */
+export const BANK_ACCOUNT = { pays: '000123456789', isClosed: '000111111113' }
+
+/** Leads from Checkout to its form for a bank account. */
+export async function openBankForm(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Pay from a bank account instead' }).click()
+  await expect(page.getByRole('heading', { name: 'Pay from a bank account' })).toBeVisible()
+}
+
+/** Fills that form and sends it. */
+export async function submitBankAccount(page: Page, number: string): Promise<void> {
+  await page.getByLabel('Account number').fill(number)
+  await page.getByLabel('Account holder').fill('Ada Listener')
+  await page.getByTestId('submit').click()
+}
+
 /** Answers the bank's question on the 3-D Secure page. */
 export async function answerChallenge(page: Page, answer: 'Complete' | 'Fail'): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Is this you?' })).toBeVisible()

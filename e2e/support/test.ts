@@ -13,10 +13,17 @@ const NORMAL = [
   'An unknown error occurred when fetching the script',
 ]
 
-export const test = base.extend<object, { circle: Circle }>({
+interface Server {
+  /** The ways to pay on Checkout, in Stripe's words; cards when none are named. */
+  payments: string[]
+  circle: Circle
+}
+
+export const test = base.extend<object, Server>({
+  payments: [[], { scope: 'worker', option: true }],
   circle: [
-    async ({}, use) => {
-      const circle = await Circle.start()
+    async ({ payments }, use) => {
+      const circle = await Circle.start(payments)
       await use(circle)
       await circle.stop()
     },

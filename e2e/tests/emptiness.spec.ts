@@ -1,4 +1,4 @@
-// Lists with nothing in them, links that are worn out, and a server that does not answer.
+// Lists with nothing in them, and a server that does not answer.
 
 import { audit } from '../support/audit.ts'
 import { linkIn } from '../support/circle.ts'
@@ -47,23 +47,6 @@ test('one episode, open and locked', async ({ page, circle }) => {
 test('an episode that is not there is a page that is not there', async ({ page }) => {
   await page.goto('/episodes/nothing')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no page here.')
-})
-
-test('links that are incomplete or were used lead to a new one', async ({ page, circle }) => {
-  const { email } = await signUp(page)
-  await page.goto('/verify-email')
-  await expect(page.getByText('This link does not work any more.')).toBeVisible()
-  await audit(page, 'verify-email-dead')
-  const link = linkIn(await circle.mail(email, /^Confirm your e-mail address$/))
-  await page.goto(link)
-  await page.getByRole('button', { name: 'Confirm my address' }).click()
-  await expect(page.getByText('Your address is confirmed.')).toBeVisible()
-  await audit(page, 'verify-email-done')
-
-  await page.goto('/reset-password')
-  await expect(page.getByText('This link does not work any more.')).toBeVisible()
-  await page.getByRole('link', { name: 'Ask for a new link' }).click()
-  await expect(page).toHaveURL(/\/forgot-password/)
 })
 
 test('a change of address waits for its link, and can be mailed again', async ({ page, circle }) => {

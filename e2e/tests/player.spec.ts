@@ -1,6 +1,6 @@
 // The player: real audio, heard by the browser.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { audit } from '../support/audit.ts'
@@ -21,6 +21,10 @@ test.beforeAll(async ({ circle }) => {
     const file = await writeTone(folder, `${seconds}.wav`, seconds)
     expect(await circle.run('episode', 'add', file, '--title', title, '--plan', 'pro')).toContain(title)
   }
+  const chapters = join(folder, 'chapters.txt')
+  await writeFile(chapters, '0:00 Beginning\n20:00 The second third\n40:00 The end of it\n')
+  const number = /^\s*(\d+)\s+An hour/m.exec(await circle.run('episode', 'list'))?.[1] ?? ''
+  await circle.run('episode', 'edit', number, '--chapters', chapters)
   await rm(folder, { recursive: true })
 })
 
@@ -66,6 +70,24 @@ test('each episode goes on where it was left, also after a reload', async ({ pag
     expect(await player.position()).toBeGreaterThanOrEqual(second)
     expect(await player.position()).toBeLessThan(second + 60)
   }
+})
+
+test('a chapter plays from its start, and one of a locked episode is only named', async ({ page, circle }) => {
+  await page.goto('/episodes')
+  await page.getByRole('link', { name: HOUR }).first().click()
+  const chapters = page.getByRole('region', { name: 'Chapters' })
+  await expect(chapters.getByRole('listitem')).toHaveText(['0:00Beginning', '20:00The second third', '40:00The end of it'])
+  await expect(chapters.getByRole('button')).toHaveCount(0)
+  await joinPro(page, circle)
+  const player = new Player(page)
+  await page.goto('/episodes')
+  await page.getByRole('link', { name: HOUR }).first().click()
+  await chapters.getByRole('button', { name: 'The second third' }).click()
+  await player.sounds()
+  const position = await player.position()
+  expect(position).toBeGreaterThanOrEqual(1200)
+  expect(position).toBeLessThan(1260)
+  await audit(page, 'episode-chapters')
 })
 
 test('speed, skips, keys and the controls of the system move the sound', async ({ page, circle }) => {

@@ -2,7 +2,9 @@
 
 import { audit } from '../support/audit.ts'
 import { type Circle } from '../support/circle.ts'
-import { addCard, failRenewal, type Listener, refundLatest, signUp, subscribeBehind } from '../support/states.ts'
+import { Portal } from '../support/hosted.ts'
+import { Account } from '../support/site.ts'
+import { addCard, failRenewal, joinPro, type Listener, refundLatest, signUp, subscribeBehind } from '../support/states.ts'
 import { expect, test } from '../support/test.ts'
 
 interface State {
@@ -23,6 +25,8 @@ interface State {
   action?: string
   /** Where it leads. */
   leadsTo?: RegExp
+  /** What the pill says once the action is done, where that is done here. */
+  becomes?: string
 }
 
 const DAY = 86_400
@@ -65,16 +69,22 @@ const STATES: State[] = [
   },
   {
     name: 'paused',
-    card: '',
-    extra: (now) => ({
-      trial_end: String(now + DAY),
-      'trial_settings[end_behavior][missing_payment_method]': 'pause',
-    }),
-    then: (circle) => circle.advance('2days'),
+    then: (circle, subscription) =>
+      circle.stripe('POST', `/v1/subscriptions/${subscription}/pause`, { type: 'subscription' }),
     label: 'Paused',
     notice: 'Your plan is paused.',
     action: 'Resume plan',
-    leadsTo: /\/portal/,
+    becomes: 'Active',
+  },
+  {
+    name: 'on-hold',
+    then: async (circle, subscription) => {
+      await circle.stripe('POST', `/v1/subscriptions/${subscription}`, { 'pause_collection[behavior]': 'void' })
+      await circle.advance('1month')
+      await circle.advance('2h')
+    },
+    label: 'On hold',
+    notice: 'Your plan is on hold.',
   },
   {
     name: 'past-due',
@@ -112,14 +122,29 @@ const STATES: State[] = [
   {
     name: 'refunded',
     then: (circle, subscription) => refundLatest(circle, subscription),
-    label: 'Payment returned',
-    notice: 'Your last payment went back.',
+    label: 'Refunded',
+    notice: /Your last payment was refunded\..*next payment on \w+ \d+/s,
+    action: 'Manage billing',
+    leadsTo: /\/portal/,
+  },
+  {
+    name: 'refunded-ending',
+    then: async (circle, subscription) => {
+      await circle.stripe('POST', `/v1/subscriptions/${subscription}`, { cancel_at_period_end: 'true' })
+      await refundLatest(circle, subscription)
+    },
+    label: 'Refunded',
+    notice: /your plan ends on \w+ \d+ without another charge/,
+    action: 'Manage billing',
+    leadsTo: /\/portal/,
   },
   {
     name: 'disputed',
     card: 'pm_card_createDispute',
-    label: 'Payment returned',
-    notice: 'Your last payment went back.',
+    label: 'Payment disputed',
+    notice: 'Your last payment is disputed.',
+    action: 'Manage billing',
+    leadsTo: /\/portal/,
   },
   {
     name: 'granted',
@@ -159,11 +184,40 @@ for (const state of STATES) {
     const action = notice.getByRole('button').or(notice.getByRole('link'))
     await expect(action).toHaveCount(1)
     await expect(action).toHaveText(state.action)
-    if (!state.leadsTo) return
+    await expect(page.getByRole('main').getByRole('button', { name: state.action })).toHaveCount(await notice.getByRole('button').count())
     await action.click()
-    await expect(page).toHaveURL(state.leadsTo)
+    if (state.becomes) await expect(page.getByTestId('status')).toHaveText(state.becomes)
+    if (state.leadsTo) await expect(page).toHaveURL(state.leadsTo)
   })
 }
+
+test('a cancelled plan is resumed on the page of Stripe, and the account knows when its listener is back', async ({
+  page,
+  circle,
+}) => {
+  const { subscription } = await joinPro(page, circle)
+  await circle.stripe('POST', `/v1/subscriptions/${subscription}`, { cancel_at_period_end: 'true' })
+  await page.goto('/account')
+  const account = new Account(page)
+  await expect(page.locator('.notice')).toContainText("Resume it on Stripe's page to stay in.")
+  await page.getByRole('button', { name: 'Resume plan' }).click()
+  const portal = new Portal(page)
+  await portal.resume()
+  await expect(portal.subscription).toContainText('Your plan renews on')
+  await portal.goBackToSite()
+  await expect(account.plan('Pro', 'Active')).toBeVisible()
+  await expect(account.nextCharge).toBeVisible()
+  await expect(page.locator('.notice')).toHaveCount(0)
+})
+
+test('a cheaper plan is credited, which is said before', async ({ page, circle }) => {
+  await joinPro(page, circle)
+  await page.goto('/pricing')
+  await page.getByRole('button', { name: 'Change to Starter' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText(/Nothing is charged today; \$\d+\.\d\d is credited to your next charges\./)
+  await audit(page, 'pricing-change-down')
+})
 
 test('a change of plan says what it costs before it leads to the confirmation', async ({ page, circle }) => {
   const { customer } = await signUp(page)

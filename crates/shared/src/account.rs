@@ -119,6 +119,15 @@ pub struct ForgotPassword {
     pub email: String,
 }
 
+/// Body of check link.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub struct CheckLink {
+    /// What the mailed link carries in its query as `token`.
+    pub token: String,
+}
+
 /// Body of reset password.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -18,6 +18,8 @@ pub const RESET_PASSWORD: &str = "/api/auth/reset-password";
 pub const VERIFY_EMAIL: &str = "/api/auth/verify-email";
 /// Have the link that confirms an address mailed again.
 pub const RESEND_VERIFICATION: &str = "/api/auth/verify-email/resend";
+/// Whether what a mailed link carries still works.
+pub const CHECK_LINK: &str = "/api/auth/check-link";
 /// The signed-in account.
 pub const ME: &str = "/api/me";
 /// The plans on offer.
@@ -26,6 +28,8 @@ pub const PLANS: &str = "/api/plans";
 pub const CHECKOUT_SESSION: &str = "/api/billing/checkout-session";
 /// Open the Customer Portal.
 pub const PORTAL_SESSION: &str = "/api/billing/portal-session";
+/// Go on with a paused subscription.
+pub const RESUME: &str = "/api/billing/resume";
 /// The account's subscription.
 pub const SUBSCRIPTION: &str = "/api/billing/subscription";
 /// What a change of plan would cost.

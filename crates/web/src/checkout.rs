@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Active,
     /// Under way for longer than usual: a bank that takes days, or a late message.
     Processing,
+    /// The bank refused what was under way.
+    Failed,
     /// The session was left unpaid.
     NotPaid,
     /// The session ran out.
@@ -39,12 +41,18 @@ pub(crate) fn outcome(
         Some(Ok(result)) => match (result.status.as_str(), result.payment_status.as_str()) {
             ("open", _) => Outcome::NotPaid,
             ("expired", _) => Outcome::Expired,
+            ("complete", "unpaid") if is_refused(&account.subscription_status) => Outcome::Failed,
             (_, "unpaid") => Outcome::Processing,
             _ => waiting,
         },
         Some(Err(error)) if error.is(ErrorCode::NotFound) => Outcome::Unknown,
         Some(Err(_)) => Outcome::Unreachable,
     }
+}
+
+/// Whether a subscription of this status is one whose payment did not go through after all.
+fn is_refused(status: &str) -> bool {
+    matches!(status, "past_due" | "unpaid" | "canceled" | "incomplete_expired")
 }
 
 #[cfg(test)]
@@ -64,6 +72,8 @@ mod tests {
     fn the_page_says_what_is_known() {
         let nobody = account("incomplete", None);
         let member = account("active", Some("pro"));
+        let mut refused = account("past_due", Some("pro"));
+        refused.access.allowed = false;
         let not_found =
             Err(ApiError { code: "not_found".to_owned(), ..ApiError::unreachable(404) });
         for (answer, account, patient, expected) in [
@@ -75,6 +85,7 @@ mod tests {
             (Some(answer("complete", "paid")), &member, true, Outcome::Active),
             (Some(answer("complete", "no_payment_required")), &nobody, true, Outcome::Waiting),
             (Some(answer("complete", "unpaid")), &nobody, true, Outcome::Processing),
+            (Some(answer("complete", "unpaid")), &refused, true, Outcome::Failed),
             (Some(answer("open", "unpaid")), &nobody, true, Outcome::NotPaid),
             (Some(answer("expired", "unpaid")), &nobody, true, Outcome::Expired),
             (Some(not_found), &nobody, true, Outcome::Unknown),

@@ -30,10 +30,14 @@ pub(crate) enum Standing {
     Ending { on: i64 },
     /// The last payment failed; access until the deadline.
     PastDue { deadline: Option<i64> },
+    /// The first payment failed days after it was promised, as a bank debit can; nothing was ever paid.
+    FirstPaymentFailed,
     /// Payment was given up; no access.
     Unpaid,
-    /// Collection is paused; no access.
+    /// Paused; no access until the listener resumes it.
     Paused,
+    /// The operator lets the invoices rest; no access until that is over, which may have a date.
+    OnHold { until: Option<i64> },
     /// Over.
     Ended { on: Option<i64> },
     /// The operator opened the door.
@@ -42,8 +46,10 @@ pub(crate) enum Standing {
     BeingDeleted,
     /// The first payment is on its way, which takes a bank some days.
     PaymentUnderWay,
-    /// The last payment was paid back or is disputed; no access until that is settled.
-    PaymentReturned,
+    /// The last payment was paid back; no access before the next one. It has a date unless the plan ends instead.
+    Refunded { next_charge: Option<i64>, ends: Option<i64> },
+    /// The listener's bank asked for the last payment back; no access until that is settled.
+    Disputed,
     /// Live at Stripe, yet the server grants nothing for it: it is looking again.
     Checking,
 }
@@ -66,8 +72,12 @@ pub(crate) enum Remedy {
     ConfirmPayment,
     /// To the open invoice's page.
     PayInvoice,
-    /// To the portal's home: Stripe has no flow that takes back a cancellation or a pause.
+    /// To the portal's home: Stripe has no flow that takes back a cancellation.
     ResumePlan,
+    /// Goes on with a paused plan, here and now.
+    EndPause,
+    /// To the portal's home, where a payment that went back is looked into.
+    ManageBilling,
     /// To the open invoice's page, or to Checkout where that has not made one yet.
     FinishPayment,
     /// To the pricing page.
@@ -81,7 +91,8 @@ impl Remedy {
             Self::UpdateCard => "Update card",
             Self::ConfirmPayment => "Confirm payment",
             Self::PayInvoice => "Pay now",
-            Self::ResumePlan => "Resume plan",
+            Self::ResumePlan | Self::EndPause => "Resume plan",
+            Self::ManageBilling => "Manage billing",
             Self::FinishPayment => "Finish payment",
             Self::SeePlans => "See the plans",
         }
@@ -115,8 +126,8 @@ impl Standing {
         let granted = access.allowed && access.reason == "granted";
         match account.subscription_status.as_str() {
             _ if granted => Self::Granted { until: access.until },
-            "active" | "trialing" if !access.allowed => Self::closed(&access.reason),
-            "active" | "trialing" if account.ends_at.is_some_and(|on| on > now) => {
+            "active" | "trialing" if !access.allowed => Self::closed(account, now),
+            "active" | "trialing" if planned_end(account, now).is_some() => {
                 Self::Ending { on: account.ends_at.unwrap_or_default() }
             }
             "trialing" => match account.trial_end {
@@ -124,6 +135,9 @@ impl Standing {
                 None => Self::Active,
             },
             "active" => Self::Active,
+            "past_due" if !access.allowed && access.reason == "incomplete" => {
+                Self::FirstPaymentFailed
+            }
             "past_due" => {
                 let problem = account.payment_problem.as_ref();
                 Self::PastDue {
@@ -131,7 +145,7 @@ impl Standing {
                 }
             }
             "unpaid" => Self::Unpaid,
-            "paused" => Self::Paused,
+            "paused" => Self::OnHold { until: account.access.until },
             "canceled" => Self::Ended { on: account.ends_at },
             "incomplete_expired" => Self::NoPlan,
             _ if account.plan.is_some() || account.payment_problem.is_some() => {
@@ -142,10 +156,15 @@ impl Standing {
     }
 
     /// Why a subscription that is live at Stripe opens nothing.
-    fn closed(reason: &str) -> Self {
-        match reason {
+    fn closed(account: &Account, now: i64) -> Self {
+        match account.access.reason.as_str() {
             "incomplete" => Self::PaymentUnderWay,
-            "refunded" | "disputed" => Self::PaymentReturned,
+            "refunded" => {
+                let ends = planned_end(account, now);
+                let next_charge = account.current_period_end.filter(|_| ends.is_none());
+                Self::Refunded { next_charge, ends }
+            }
+            "disputed" => Self::Disputed,
             "paused" => Self::Paused,
             _ => Self::Checking,
         }
@@ -161,14 +180,16 @@ impl Standing {
             Self::ConfirmationNeeded { .. } => "Waits for your bank".to_owned(),
             Self::Active => "Active".to_owned(),
             Self::Ending { .. } => "Cancelled, still open".to_owned(),
-            Self::PastDue { .. } => "Payment failed".to_owned(),
+            Self::PastDue { .. } | Self::FirstPaymentFailed => "Payment failed".to_owned(),
             Self::Unpaid => "Unpaid".to_owned(),
             Self::Paused => "Paused".to_owned(),
+            Self::OnHold { .. } => "On hold".to_owned(),
             Self::Ended { .. } => "Ended".to_owned(),
             Self::Granted { .. } => "Guest of the house".to_owned(),
             Self::BeingDeleted => "Being deleted".to_owned(),
             Self::PaymentUnderWay => "Payment on its way".to_owned(),
-            Self::PaymentReturned => "Payment returned".to_owned(),
+            Self::Refunded { .. } => "Refunded".to_owned(),
+            Self::Disputed => "Payment disputed".to_owned(),
             Self::Checking => "Being checked".to_owned(),
         }
     }
@@ -177,7 +198,12 @@ impl Standing {
     pub(crate) const fn tone(&self) -> Tone {
         match self {
             Self::Active | Self::Trial { .. } | Self::Granted { .. } => Tone::Good,
-            Self::NoPlan | Self::Ended { .. } => Tone::Calm,
+            Self::NoPlan
+            | Self::Ended { .. }
+            | Self::BeingDeleted
+            | Self::OnHold { .. }
+            | Self::PaymentUnderWay
+            | Self::Checking => Tone::Calm,
             _ => Tone::Warn,
         }
     }
@@ -217,7 +243,7 @@ impl Standing {
             ),
             Self::Ending { on } => warn(
                 &format!("Your plan ends on {}.", day(*on)),
-                "You can listen until then. Resume it to stay in.".to_owned(),
+                "You can listen until then. Resume it on Stripe's page to stay in.".to_owned(),
                 Remedy::ResumePlan,
             ),
             Self::PastDue { deadline: Some(deadline) } => warn(
@@ -230,6 +256,11 @@ impl Standing {
                 "Update your card to listen again.".to_owned(),
                 Remedy::UpdateCard,
             ),
+            Self::FirstPaymentFailed => warn(
+                "Your first payment did not go through.",
+                "Your bank refused it. Your plan opens as soon as you have paid another way.".to_owned(),
+                Remedy::PayInvoice,
+            ),
             Self::Unpaid => warn(
                 "Your plan is unpaid.",
                 "Pay the open invoice to listen again.".to_owned(),
@@ -237,8 +268,19 @@ impl Standing {
             ),
             Self::Paused => warn(
                 "Your plan is paused.",
-                "Nothing is charged, and episodes stay closed until you resume it.".to_owned(),
-                Remedy::ResumePlan,
+                "Nothing is charged, and episodes stay closed. Once you resume it, a new period begins and is charged."
+                    .to_owned(),
+                Remedy::EndPause,
+            ),
+            Self::OnHold { until } => calm(
+                "Your plan is on hold.",
+                match until {
+                    Some(until) => {
+                        format!("Nothing is charged, and episodes stay closed until {}.", day(*until))
+                    }
+                    None => "Nothing is charged, and episodes stay closed until it goes on.".to_owned(),
+                },
+                None,
             ),
             Self::Ended { on } => {
                 let title = match on {
@@ -257,10 +299,26 @@ impl Standing {
                 "Some banks take a few days. Your plan opens by itself as soon as it is through.".to_owned(),
                 None,
             ),
-            Self::PaymentReturned => calm(
-                "Your last payment went back.",
-                "Episodes stay closed until that is settled. Your invoices say where it stands.".to_owned(),
-                None,
+            Self::Refunded { next_charge, ends } => warn(
+                "Your last payment was refunded.",
+                match (next_charge, ends) {
+                    (Some(next), _) => format!(
+                        "Episodes open again with your next payment on {}. If you would rather leave, cancel before.",
+                        day(*next)
+                    ),
+                    (None, Some(end)) => {
+                        format!("Episodes are closed, and your plan ends on {} without another charge.", day(*end))
+                    }
+                    (None, None) => "Episodes open again with your next payment.".to_owned(),
+                },
+                Remedy::ManageBilling,
+            ),
+            Self::Disputed => warn(
+                "Your last payment is disputed.",
+                "Your bank asked for it back, and episodes stay closed until that is settled. \
+                 If it was a mistake, tell your bank."
+                    .to_owned(),
+                Remedy::ManageBilling,
             ),
             Self::Checking => calm(
                 "We are checking your plan with Stripe.",
@@ -274,6 +332,11 @@ impl Standing {
 /// Whether somebody of this account may owe something, so that it is worth asking.
 pub(crate) fn may_owe(account: &Account) -> bool {
     account.payment_problem.is_some() && !account.deletion_pending
+}
+
+/// When the plan ends by itself, still ahead.
+fn planned_end(account: &Account, now: i64) -> Option<i64> {
+    account.ends_at.filter(|on| *on > now)
 }
 
 fn waits_for_bank(owed: Option<&OpenInvoice>) -> bool {

@@ -17,8 +17,8 @@ pub(super) use leaving::{
     update_leaving,
 };
 pub(super) use mailed::{
-    StoredToken, delete_tokens, find_token, insert_registration, insert_token, take_registration,
-    use_token,
+    StoredToken, delete_tokens, find_token, has_registration, insert_registration, insert_token,
+    take_registration, use_token,
 };
 
 pub(super) use signed_in::{

@@ -46,6 +46,26 @@ impl Accounts {
             .await
     }
 
+    /// Whether a mailed token still works, so that nobody thinks of a password for a link that is dead. It is not used
+    /// up by this.
+    ///
+    /// # Errors
+    /// [`AccountError::InvalidToken`] when it is none of ours, used, or too old.
+    pub async fn check_link(&self, token: &str, visitor: &Visitor) -> Result<(), AccountError> {
+        sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
+        let (digest, now) = (mail::digest(token), self.clock.wall());
+        let works = self
+            .db
+            .read(move |conn| {
+                Ok::<_, DbError>(
+                    store::find_token(conn, &digest, now)?.is_some()
+                        || store::has_registration(conn, &digest, now)?,
+                )
+            })
+            .await?;
+        if works { Ok(()) } else { Err(AccountError::InvalidToken) }
+    }
+
     /// Mails the link again that confirms the address, or the new one; nothing when neither waits for it.
     pub async fn resend_verification(&self, who: SignedInUser) -> Result<(), AccountError> {
         self.limits.hit(&RESEND, &who.user.id).await?;

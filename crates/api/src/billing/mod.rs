@@ -18,6 +18,7 @@ mod owed;
 mod portal;
 pub mod reconcile;
 pub mod refresh;
+mod resume;
 mod returning;
 mod statements;
 mod store;

@@ -100,6 +100,7 @@ pub(super) struct Checkout {
     pub(super) automatic_tax: bool,
     pub(super) tax_ids: bool,
     pub(super) terms_of_service: bool,
+    pub(super) payment_methods: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -122,7 +122,7 @@ pub struct Suspension {
 }
 
 /// How Checkout behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckoutSettings {
     /// A field for a promotion code.
     pub promotion_codes: bool,
@@ -132,6 +132,8 @@ pub struct CheckoutSettings {
     pub tax_ids: bool,
     /// A box to tick for the terms of service.
     pub terms_of_service: bool,
+    /// The ways to pay, in Stripe's words; none leaves them to the dashboard.
+    pub payment_methods: Vec<String>,
 }
 
 /// What the portal offers.

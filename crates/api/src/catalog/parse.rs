@@ -42,7 +42,6 @@ pub(super) fn parse(text: &str) -> Result<Catalog, CatalogError> {
             format!("there is no plan {default_required_plan:?}"),
         );
     }
-    let Checkout { promotion_codes, automatic_tax, tax_ids, terms_of_service } = file.checkout;
     Ok(Catalog {
         plans,
         default_required_plan,
@@ -50,7 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Catalog, CatalogError> {
             on_refund: file.access.suspend_on_refund,
             on_dispute: file.access.suspend_on_dispute,
         },
-        checkout: CheckoutSettings { promotion_codes, automatic_tax, tax_ids, terms_of_service },
+        checkout: checkout(file.checkout)?,
         portal: portal(file.portal)?,
         podcast: podcast::parse(file.podcast)?,
     })
@@ -165,6 +164,27 @@ fn amount(text: &str, currency: &str) -> Result<i64, String> {
     minor_units
         .filter(|amount| (1..=99_999_999).contains(amount))
         .ok_or_else(|| format!("{text:?} is not within what Stripe charges"))
+}
+
+fn checkout(checkout: Checkout) -> Result<CheckoutSettings, CatalogError> {
+    let Checkout { promotion_codes, automatic_tax, tax_ids, terms_of_service, payment_methods } =
+        checkout;
+    // Stripe adds to its list of methods, so only what can be none is refused.
+    let is_word = |word: &&String| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
+    match payment_methods.iter().find(|word| !is_word(word)) {
+        Some(word) => {
+            wrong("checkout.payment_methods", format!("{word:?} is none, such as \"card\""))
+        }
+        None => Ok(CheckoutSettings {
+            promotion_codes,
+            automatic_tax,
+            tax_ids,
+            terms_of_service,
+            payment_methods,
+        }),
+    }
 }
 
 fn portal(portal: Portal) -> Result<PortalSettings, CatalogError> {
@@ -304,6 +324,7 @@ mod tests {
                 "retention_coupon = \"\"",
                 "portal.cancel.retention_coupon",
             ),
+            ("payment_methods = []", "payment_methods = [\"Card\"]", "checkout.payment_methods"),
             ("currency = \"usd\"", "currency = ", "currency"),
         ] {
             let error = changed(from, to).unwrap_err().to_string();

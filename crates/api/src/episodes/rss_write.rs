@@ -108,6 +108,8 @@ pub(super) fn write(show: &Show<'_>, contents: &Contents<'_>) -> String {
 }
 
 impl Show<'_> {
+    /// One text an item, the notes: Apple took `itunes:summary` out of its requirements, and apps list what the
+    /// description begins with. An item without `itunes:episodeType` is a full one.
     fn item(&self, episode: &Episode) -> Item {
         let Self { podcast, public_url, token } = self;
         let notes = if episode.description_html.is_empty() {
@@ -135,9 +137,7 @@ impl Show<'_> {
             itunes_ext: Some(ITunesItemExtension {
                 duration: Some(episode.duration.to_string()).filter(|_| episode.duration > 0),
                 explicit: Some(podcast.explicit.to_string()),
-                summary: Some(xml_text(&episode.summary)).filter(|summary| !summary.is_empty()),
                 episode: Some(episode.number.to_string()),
-                episode_type: Some("full".to_owned()),
                 ..ITunesItemExtension::default()
             }),
             ..Item::default()
@@ -180,7 +180,6 @@ impl Show<'_> {
             itunes_ext: Some(ITunesItemExtension {
                 duration: Some(CLOSED_SECONDS.to_string()),
                 explicit: Some("false".to_owned()),
-                episode_type: Some("full".to_owned()),
                 ..ITunesItemExtension::default()
             }),
             ..Item::default()

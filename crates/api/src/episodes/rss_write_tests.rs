@@ -51,7 +51,7 @@ fn what_is_written_is_read_back() {
         (draft.published_at, draft.duration, draft.number),
         (1_794_981_600, 3723, Some(214))
     );
-    assert_eq!(draft.summary, "Short & sweet.");
+    assert_eq!(draft.summary, "Notes ]]> with a link");
     let starts: Vec<_> = draft.chapters.iter().map(|mark| (mark.start, &*mark.title)).collect();
     assert_eq!(starts, [(0, "Intro & more"), (61, "The end")]);
     assert!(
@@ -62,6 +62,32 @@ fn what_is_written_is_read_back() {
     assert_eq!((&*draft.audio_type, draft.audio_size), ("audio/mpeg", 1000));
     let address = "https://pod.example/media/f/s3cret/ep_1.mp3".parse().unwrap();
     assert_eq!(draft.audio, AudioAddress::Remote(address));
+}
+
+#[test]
+fn an_episode_without_notes_is_described_by_its_summary() {
+    let bare = Episode { description_html: String::new(), ..episode() };
+    let xml = write(&SHOW, &Contents::Episodes(&[bare]));
+    let reading = rss_read::read(xml.as_bytes(), None).unwrap();
+    assert_eq!(reading.drafts[0].summary, "Short & sweet.");
+    assert_eq!(xml.matches("Short &").count(), 1, "{xml}");
+}
+
+#[test]
+fn a_feed_of_twenty_episodes_takes_fifteen_kilobytes_at_the_most() {
+    let token = "t".repeat(43);
+    let show = Show { podcast: &PODCAST, public_url: "https://podcast.example.com", token: &token };
+    let sentence = "A sentence of about the length that sentences have. ";
+    let ordinary = Episode {
+        id: "ep_0123456789abcdef".into(),
+        title: "The database that fits in a file".into(),
+        summary: sentence.repeat(3),
+        description_html: format!("<p>{}</p>", sentence.repeat(2)),
+        chapters: "[]".into(),
+        ..episode()
+    };
+    let bytes = write(&show, &Contents::Episodes(&vec![ordinary; 20])).len();
+    assert!(bytes <= 15_000, "{bytes}");
 }
 
 #[test]

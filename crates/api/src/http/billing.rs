@@ -6,6 +6,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 use shared::{
+    account::Account,
     billing::{
         ChangePreview, CheckoutResult, Invoices, OpenInvoiceAnswer, OpenPortal, RedirectUrl,
         StartCheckout, SubscriptionAnswer,
@@ -67,6 +68,16 @@ pub(super) async fn open_portal(
     let wanted = wanted.unwrap_or_default();
     let url = billing.open_portal(&who.user, configuration, &wanted).await?;
     Ok(Answer(RedirectUrl { url }))
+}
+
+/// `POST /api/billing/resume`
+pub(super) async fn resume(
+    SignedIn(who): SignedIn,
+    billing: Data<Billing>,
+    accounts: Data<Accounts>,
+) -> Result<Answer<Account>, ApiError> {
+    billing.resume(&who.user.id).await?;
+    Ok(Answer(accounts.account(&who.user.id).await?))
 }
 
 /// `GET /api/billing/subscription`

@@ -1,7 +1,7 @@
 //! What goes by mailed links: confirming an address, and setting a new password.
 
 use actix_web::{HttpResponse, web};
-use shared::account::{ForgotPassword, ResetPassword, VerifyEmail};
+use shared::account::{CheckLink, ForgotPassword, ResetPassword, VerifyEmail};
 
 use super::{body::Json, edge::OwnPage, error::ApiError, signed_in::SignedIn};
 use crate::account::{Accounts, Visitor};
@@ -15,6 +15,16 @@ pub(super) async fn forgot_password(
 ) -> Result<HttpResponse, ApiError> {
     accounts.forgot_password(&body.email, &visitor).await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// `POST /api/auth/check-link`: by POST, so that the token is in no log of addresses.
+pub(super) async fn check_link(
+    visitor: Visitor,
+    Json(body): Json<CheckLink>,
+    accounts: web::Data<Accounts>,
+) -> Result<HttpResponse, ApiError> {
+    accounts.check_link(&body.token, &visitor).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// `POST /api/auth/reset-password`

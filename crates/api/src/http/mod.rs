@@ -49,6 +49,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .service(at(&format!("{}/{{id}}", paths::SESSIONS)).route(delete().to(auth::end_session)))
         .service(at(paths::FORGOT_PASSWORD).route(post().to(mailed::forgot_password)))
         .service(at(paths::RESET_PASSWORD).route(post().to(mailed::reset_password)))
+        .service(at(paths::CHECK_LINK).route(post().to(mailed::check_link)))
         .service(at(paths::VERIFY_EMAIL).route(post().to(mailed::verify_email)))
         .service(at(paths::RESEND_VERIFICATION).route(post().to(mailed::resend_verification)))
         .service(
@@ -63,6 +64,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
                 .route(get().to(billing::checkout_result)),
         )
         .service(at(paths::PORTAL_SESSION).route(post().to(billing::open_portal)))
+        .service(at(paths::RESUME).route(post().to(billing::resume)))
         .service(at(paths::SUBSCRIPTION).route(get().to(billing::subscription)))
         .service(at(paths::OPEN_INVOICE).route(get().to(billing::open_invoice)))
         .service(at(paths::CHANGE_PREVIEW).route(get().to(billing::change_preview)))

@@ -151,6 +151,8 @@ pub struct Create {
     pub tax_id_collection: bool,
     /// Whether the terms of service must be ticked.
     pub terms_of_service: bool,
+    /// The ways to pay, such as `card` and `sepa_debit`; none for those that the dashboard has on.
+    pub payment_methods: Vec<String>,
     /// Days that are free at the start; 0 for none.
     pub trial_days: u32,
     /// Noted on the session.
@@ -203,6 +205,7 @@ impl Create {
                 .with_some("tax_id_collection", enabled(self.tax_id_collection))
                 .with_some("customer_update", keep_address)
                 .with_some("consent_collection", terms)
+                .with_any("allowed_payment_method_types", self.payment_methods)
                 .with("subscription_data", subscription_data)
                 .with("metadata", self.metadata),
         )

@@ -9,6 +9,14 @@ pub fn retrieve(id: &str) -> Request<Subscription> {
     Request::get(["subscriptions".to_owned(), id.to_owned()])
 }
 
+/// Goes on with a paused subscription: a new period begins now, and is charged. One that is not paused is answered
+/// with 400.
+pub fn resume(id: &str) -> Request<Subscription> {
+    Request::post(["subscriptions".to_owned(), id.to_owned(), "resume".to_owned()]).params(
+        Params::new().with("billing_cycle_anchor", "now").with("proration_behavior", "none"),
+    )
+}
+
 /// Which subscriptions to list, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct List {

@@ -17,6 +17,10 @@ async fn verify(app: &TestApp, mail: &Value) -> crate::harness::Answer {
     app.post("/api/auth/verify-email", json!({"token": token_in(mail)})).await
 }
 
+async fn check(app: &TestApp, token: &str) -> crate::harness::Answer {
+    app.post("/api/auth/check-link", json!({ "token": token })).await
+}
+
 async fn reset(app: &TestApp, token: &str, password: &str) -> crate::harness::Answer {
     app.post("/api/auth/reset-password", json!({"token": token, "password": password})).await
 }
@@ -34,6 +38,7 @@ async fn a_new_address_is_confirmed_by_its_mailed_link() {
     // Pages are reloaded.
     verify(&app, &mail).await.expect(204);
     for token in ["", "nonsense", &"A".repeat(43)] {
+        check(&app, token).await.expect_error(400, "invalid_token");
         app.post("/api/auth/verify-email", json!({ "token": token }))
             .await
             .expect_error(400, "invalid_token");
@@ -70,7 +75,9 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
     let token = token_in(&app.mail(ADA, "Set a new password").await);
 
     reset(&app, &token, "11character").await.expect_error(422, "weak_password");
+    check(&app, &token).await.expect(204);
     reset(&app, &token, "another fine password").await.expect(204);
+    check(&app, &token).await.expect_error(400, "invalid_token");
     for token in [&ada.token, &phone.token] {
         app.get_as(token, "/api/me").await.expect_error(401, "unauthenticated");
     }
@@ -113,6 +120,7 @@ async fn a_link_that_resets_works_for_half_an_hour_and_for_nothing_else() {
     })
     .await
     .unwrap();
+    check(&app, &token_in(&mail)).await.expect_error(400, "invalid_token");
     reset(&app, &token_in(&mail), PASSWORD).await.expect_error(400, "invalid_token");
 }
 
@@ -157,6 +165,7 @@ async fn closed_registration_tells_nobody_but_the_mailbox() {
     // Logging in would tell, too.
     app.post("/api/auth/login", credentials(ADA)).await.expect_error(401, "invalid_credentials");
     let mail = app.mail(ADA, "Confirm your new account").await;
+    check(&app, &token_in(&mail)).await.expect(204);
     verify(&app, &mail).await.expect(204);
     verify(&app, &mail).await.expect(204);
     let ada = app.log_in(ADA).await;

@@ -72,6 +72,25 @@ async fn a_pause_shuts_and_its_end_opens() {
 }
 
 #[tokio::test]
+async fn what_is_paused_where_the_portal_has_no_pauses_is_resumed_by_the_product() {
+    let app = TestApp::start().await;
+    let ada = subscribed(&app).await;
+    let resume = "/api/billing/resume";
+    app.post(resume, json!(null)).await.expect_error(401, "unauthenticated");
+    let refused = ada.post(resume, json!(null)).await.expect_error(409, "flow_not_available");
+    assert_eq!(refused["message"], "There is nothing to resume.");
+
+    let id = ada.subscription_id().await;
+    app.tell_stripe(&format!("/v1/subscriptions/{id}/pause"), &[("type", "subscription")]).await;
+    ada.account_when(|account| account["access"]["reason"] == "paused").await;
+    let account = ada.post(resume, json!(null)).await.expect(200);
+    assert_eq!(account["access"]["reason"], "active", "the answer is the account as it is now");
+    let kept = app.stripe(&format!("/v1/subscriptions/{id}")).await;
+    assert_eq!(kept["status"], "active");
+    ada.post(resume, json!(null)).await.expect_error(409, "flow_not_available");
+}
+
+#[tokio::test]
 async fn flows_about_the_plan_lead_back_when_they_are_done() {
     let app = start().await;
     let coupon = [("id", "stay"), ("percent_off", "20"), ("duration", "once")];

@@ -83,6 +83,7 @@ fn every_request() -> Vec<String> {
         automatic_tax: true,
         tax_id_collection: true,
         terms_of_service: true,
+        payment_methods: vec!["card".into(), "sepa_debit".into()],
         trial_days: 14,
         metadata: metadata(),
         subscription_metadata: metadata(),
@@ -166,6 +167,7 @@ fn every_request() -> Vec<String> {
         lines.push(line(&update.request("sub_1")));
     }
     lines.push(line(&subscriptions::retrieve("sub_1").expand("latest_invoice")));
+    lines.push(line(&subscriptions::resume("sub_1").expand("latest_invoice")));
     let list = subscriptions::List {
         customer: some("cus_1"),
         price: some("price_1"),

@@ -16,6 +16,7 @@ NEWER = {
     "flow_data[type]: 'subscription_pause' is none of its words",
     "flow_data[subscription_pause]: is unknown",
     "features[subscription_pause]: is unknown",
+    "allowed_payment_method_types: is unknown",
 }
 
 

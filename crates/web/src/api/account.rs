@@ -53,6 +53,12 @@ impl Client {
         call.send(None).await.map(drop)
     }
 
+    /// Whether what a mailed link carries still works; it is not used up by this.
+    pub(crate) async fn check_link(&self, token: &str) -> Result<(), ApiError> {
+        let call = Call::post_json(paths::CHECK_LINK, &[("token", Some(token))]);
+        call.send(None).await.map(drop)
+    }
+
     /// Chooses a new password with what the mailed link carries. Every session ends by it.
     pub(crate) async fn reset_password(&self, token: &str, password: &str) -> Result<(), ApiError> {
         let fields = [("token", Some(token)), ("password", Some(password))];

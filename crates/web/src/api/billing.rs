@@ -83,6 +83,12 @@ impl Client {
         self.fetch::<RedirectUrl>(call).await.map(|redirect| redirect.url)
     }
 
+    /// Goes on with a paused plan, which is charged at once.
+    pub(crate) async fn resume(&self) -> Result<(), ApiError> {
+        self.account_changed(self.fetch(Call::post(paths::RESUME)).await?);
+        Ok(())
+    }
+
     /// How a Checkout of this listener stands; the account that comes with it is taken over.
     pub(crate) async fn checkout_result(
         &self,

@@ -69,13 +69,14 @@ fn every_state_has_its_own_words_and_one_way_on() {
         ),
         (denied(pro("past_due"), "ended"), "Payment failed", Some(Remedy::UpdateCard)),
         (pro("unpaid"), "Unpaid", Some(Remedy::PayInvoice)),
-        (pro("paused"), "Paused", Some(Remedy::ResumePlan)),
+        (pro("paused"), "Paused", Some(Remedy::EndPause)),
         (pro("canceled"), "Ended", Some(Remedy::SeePlans)),
         (denied(pro("active"), "stale"), "Being checked", None),
         (denied(pro("active"), "incomplete"), "Payment on its way", None),
-        (denied(pro("active"), "refunded"), "Payment returned", None),
-        (denied(pro("active"), "disputed"), "Payment returned", None),
-        (denied(pro("active"), "paused"), "Paused", Some(Remedy::ResumePlan)),
+        (denied(pro("past_due"), "incomplete"), "Payment failed", Some(Remedy::PayInvoice)),
+        (denied(pro("active"), "refunded"), "Refunded", Some(Remedy::ManageBilling)),
+        (denied(pro("active"), "disputed"), "Payment disputed", Some(Remedy::ManageBilling)),
+        (denied(pro("active"), "paused"), "On hold", None),
         (granted, "Guest of the house", None),
         (Account { deletion_pending: true, ..pro("active") }, "Being deleted", None),
     ] {
@@ -94,6 +95,23 @@ fn a_failed_payment_names_the_day_access_ends() {
     let notice = Standing::of(&account, None, NOW).notice(|on| format!("day {}", (on - NOW) / DAY));
     let text = notice.map(|notice| notice.text);
     assert_eq!(text.as_deref(), Some("You can listen until day 5. Update your card to stay in."));
+}
+
+#[test]
+fn a_refund_names_the_day_of_the_next_charge_or_of_the_end() {
+    let mut refunded = account("active", Some("pro"));
+    refunded.access.allowed = false;
+    "refunded".clone_into(&mut refunded.access.reason);
+    let period = Some(NOW + 20 * DAY);
+    for (ends_at, words) in [
+        (None, "Episodes open again with your next payment on day 20."),
+        (Some(NOW + 20 * DAY), "your plan ends on day 20 without another charge."),
+    ] {
+        let account = Account { current_period_end: period, ends_at, ..refunded.clone() };
+        let standing = Standing::of(&account, None, NOW);
+        let notice = standing.notice(|on| format!("day {}", (on - NOW) / DAY)).unwrap();
+        assert!(notice.text.contains(words), "{}", notice.text);
+    }
 }
 
 #[test]

@@ -104,9 +104,16 @@ fn words(outcome: Outcome, account: &Account, plans: &[Plan], again: &Callback<(
         Outcome::Processing => say(
             (Tone::Warn, "Processing"),
             "Your bank is still working on it.",
-            "Some payments take a while. You can close this page: your plan opens as soon as yours is through."
+            "Some payments take a while, those from a bank account a few days. You can close this page: \
+             your plan opens as soon as yours is through."
                 .to_owned(),
             to_account(),
+        ),
+        Outcome::Failed => say(
+            (Tone::Warn, "Not paid"),
+            "Your payment did not go through.",
+            "Your bank refused it. On your account page you can pay another way.".to_owned(),
+            html! { <Link to={Route::Account} class="btn">{ "Go to your account" }</Link> },
         ),
         Outcome::NotPaid => say(
             (Tone::Warn, "Not paid"),

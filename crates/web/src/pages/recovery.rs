@@ -1,5 +1,6 @@
 //! The pages that mailed links lead to, and the one that asks for such a mail.
 
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
@@ -8,12 +9,13 @@ use crate::{
     membership::Tone,
     navigation::Link,
     route::{Afterwards, Route},
-    session::{use_client, use_session},
+    session::{Session, use_client, use_session},
     ui::{
         action::{Done, use_action},
         button::{Button, action_error},
         form::Form,
         notice::pill,
+        placeholder::skeleton,
     },
 };
 
@@ -67,10 +69,41 @@ pub(crate) struct TokenProps {
     pub(crate) token: Option<String>,
 }
 
+/// Whether a mailed link still works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MailedLink {
+    /// The server is being asked.
+    Asking,
+    Works,
+    /// It was used, or is too old.
+    WornOut,
+}
+
+/// Asks before anything is typed for a link that is dead. Without an answer, the page's own button tells.
+#[hook]
+fn use_mailed_link(token: Option<&String>) -> MailedLink {
+    let client = use_client();
+    let link = use_state_eq(|| MailedLink::Asking);
+    use_effect_with(token.cloned(), {
+        let link = link.setter();
+        move |token| {
+            if let Some(token) = token.clone() {
+                spawn_local(async move {
+                    let answer = client.check_link(&token).await;
+                    let dead = refused(answer.err().as_ref());
+                    link.set(if dead { MailedLink::WornOut } else { MailedLink::Works });
+                });
+            }
+        }
+    });
+    *link
+}
+
 /// Chooses a new password.
 #[component]
 pub(crate) fn ResetPassword(props: &TokenProps) -> Html {
     let client = use_client();
+    let link = use_mailed_link(props.token.as_ref());
     let done = use_state_eq(|| false);
     let reset = use_action();
     if *done {
@@ -83,10 +116,15 @@ pub(crate) fn ResetPassword(props: &TokenProps) -> Html {
             </div>
         });
     }
-    let dead = reset.error.as_ref().is_some_and(ApiError::is_dead_link);
-    let Some(token) = props.token.clone().filter(|_| !dead) else {
-        return dead_link("choose a new password");
-    };
+    let ask_again =
+        html! { <Link to={Route::ForgotPassword} class="btn">{ "Ask for a new link" }</Link> };
+    let works = "A link to choose a new password works once, for 30 minutes.";
+    let Some(token) = props.token.clone() else { return incomplete_link(ask_again) };
+    match link {
+        MailedLink::Asking => return card(skeleton(4, "")),
+        MailedLink::Works if !refused(reset.error.as_ref()) => {}
+        _ => return worn_out_link(works, ask_again),
+    }
     let (runner, done) = (reset.runner, done.setter());
     let onsubmit = move |values: Vec<String>| {
         let (client, done, token) = (client.clone(), done.clone(), token.clone());
@@ -110,27 +148,20 @@ pub(crate) fn ResetPassword(props: &TokenProps) -> Html {
 pub(crate) fn VerifyEmail(props: &TokenProps) -> Html {
     let client = use_client();
     let signed_in = use_session().account().is_some();
+    let link = use_mailed_link(props.token.as_ref());
     let done = use_state_eq(|| false);
     let verify = use_action();
     if *done {
-        let (to, words) = if signed_in {
-            (Route::Account, "Go to your account")
-        } else {
-            (Route::LogIn(Afterwards::default()), "Log in")
-        };
-        return card(html! {
-            <div role="status" class="stack">
-                { pill(Tone::Good, "Confirmed") }
-                <h1 class="h3">{ "Your address is confirmed." }</h1>
-                <p class="soft">{ "What we have to tell you about your account reaches you from now on." }</p>
-                <Link {to} class="btn">{ words }</Link>
-            </div>
-        });
+        return card(confirmed(signed_in));
     }
-    let dead = verify.error.as_ref().is_some_and(ApiError::is_dead_link);
-    let Some(token) = props.token.clone().filter(|_| !dead) else {
-        return dead_link("confirm your address");
-    };
+    let works = "A link to confirm an address works for a day.";
+    let ask_again = html! { <NewConfirmation /> };
+    let Some(token) = props.token.clone() else { return incomplete_link(ask_again) };
+    match link {
+        MailedLink::Asking => return card(skeleton(3, "")),
+        MailedLink::Works if !refused(verify.error.as_ref()) => {}
+        _ => return worn_out_link(works, ask_again),
+    }
     let (runner, done) = (verify.runner, done.setter());
     let onclick = move |()| {
         let (client, done, token) = (client.clone(), done.clone(), token.clone());
@@ -150,20 +181,113 @@ pub(crate) fn VerifyEmail(props: &TokenProps) -> Html {
     })
 }
 
-/// A link that was used, is too old or is not whole.
-fn dead_link(purpose: &'static str) -> Html {
-    card(html! {
-        <div role="status" class="stack">
-            { pill(Tone::Warn, "Link used up") }
-            <h1 class="h3">{ "This link does not work any more." }</h1>
-            <p class="soft">{ format!("Each link to {purpose} works once and for a short time. Ask for a new one.") }</p>
+/// The way to another link that confirms the address: at once for whoever is logged in.
+#[component]
+fn NewConfirmation() -> Html {
+    let client = use_client();
+    let session = use_session();
+    let sent = use_state_eq(|| false);
+    let resend = use_action();
+    let account = match &session {
+        Session::Restoring => return skeleton(1, ""),
+        Session::Visitor => {
+            // Back here, logged in, the button is there.
+            let to = Route::VerifyEmail { token: None }.behind_log_in();
+            return html! {
+                <>
+                    <p class="soft">{ "Log in, and we mail you another one." }</p>
+                    <div class="actions"><Link {to} class="btn">{ "Log in" }</Link></div>
+                </>
+            };
+        }
+        Session::Listener(account) => account,
+    };
+    let Some(waiting) = account
+        .pending_email
+        .as_ref()
+        .or_else(|| (!account.email_verified).then_some(&account.email))
+    else {
+        return html! {
+            <>
+                <p class="soft">{ format!("{} is confirmed already, so there is nothing left to do.", account.email) }</p>
+                <div class="actions"><Link to={Route::Account} class="btn">{ "Go to your account" }</Link></div>
+            </>
+        };
+    };
+    if *sent {
+        return html! {
+            <p role="status">
+                <b>{ format!("A new link is on its way to {waiting}.") }</b>
+                { " Nothing there? Look among the unwanted mail." }
+            </p>
+        };
+    }
+    let (runner, sent) = (resend.runner, sent.setter());
+    let onclick = move |()| {
+        let (client, sent) = (client.clone(), sent.clone());
+        runner.run(async move {
+            client.resend_verification().await?;
+            sent.set(true);
+            Ok(Done::Stay)
+        });
+    };
+    html! {
+        <>
+            { action_error(resend.error.as_ref()) }
             <div class="actions">
-                if purpose.starts_with("choose") {
-                    <Link to={Route::ForgotPassword} class="btn">{ "Ask for a new link" }</Link>
-                } else {
-                    <Link to={Route::Account} class="btn">{ "Go to your account" }</Link>
-                }
+                <Button busy={resend.busy} {onclick}>{ "Mail me a new link" }</Button>
+                <Link to={Route::Account} class="btn quiet">{ "Go to your account" }</Link>
             </div>
+        </>
+    }
+}
+
+fn confirmed(signed_in: bool) -> Html {
+    let (to, words) = if signed_in {
+        (Route::Account, "Go to your account")
+    } else {
+        (Route::LogIn(Afterwards::default()), "Log in")
+    };
+    html! {
+        <div role="status" class="stack">
+            { pill(Tone::Good, "Confirmed") }
+            <h1 class="h3">{ "Your address is confirmed." }</h1>
+            <p class="soft">{ "What we have to tell you about your account reaches you from now on." }</p>
+            <Link {to} class="btn">{ words }</Link>
+        </div>
+    }
+}
+
+fn refused(error: Option<&ApiError>) -> bool {
+    error.is_some_and(ApiError::is_dead_link)
+}
+
+/// A link that was used or is too old; `works` says how long such a link is good for.
+fn worn_out_link(works: &'static str, way_on: Html) -> Html {
+    dead_link(
+        "Link expired",
+        "This link does not work any more.",
+        format!("{works} This one was used already, or is older."),
+        way_on,
+    )
+}
+
+/// An address that was cut off on its way.
+fn incomplete_link(way_on: Html) -> Html {
+    let text = "Some mail programs break long addresses in two. Copy the whole address from the mail, \
+                or have another one sent.";
+    dead_link("Link incomplete", "This link is not complete.", text.to_owned(), way_on)
+}
+
+fn dead_link(state: &'static str, title: &'static str, text: String, way_on: Html) -> Html {
+    card(html! {
+        <div class="stack">
+            <div role="status" class="stack">
+                { pill(Tone::Warn, state) }
+                <h1 class="h3">{ title }</h1>
+                <p class="soft">{ text }</p>
+            </div>
+            { way_on }
         </div>
     })
 }

@@ -130,8 +130,12 @@ async fn take(
     plan: Option<String>,
     invoice: Option<String>,
 ) -> Result<Done, ApiError> {
-    use Remedy::{ConfirmPayment, FinishPayment, PayInvoice, ResumePlan, SeePlans, UpdateCard};
+    use Remedy::{
+        ConfirmPayment, EndPause, FinishPayment, ManageBilling, PayInvoice, ResumePlan, SeePlans,
+        UpdateCard,
+    };
     let url = match (remedy, invoice, plan) {
+        (EndPause, ..) => return client.resume().await.map(|()| Done::Stay),
         (ConfirmPayment | PayInvoice | FinishPayment, Some(page), _) => Ok(page),
         // The API leads to the unfinished payment, whichever interval is named here.
         (FinishPayment, None, Some(plan)) => {
@@ -139,7 +143,7 @@ async fn take(
         }
         (FinishPayment | SeePlans, ..) => Ok(Route::Pricing.href()),
         (UpdateCard, ..) => client.open_portal(PortalPage::UpdateCard).await,
-        (ConfirmPayment | PayInvoice | ResumePlan, ..) => {
+        (ConfirmPayment | PayInvoice | ResumePlan | ManageBilling, ..) => {
             client.open_portal(PortalPage::Home).await
         }
     };

@@ -1,6 +1,6 @@
 //! Tokens that were mailed, by their hashes, and the registrations that wait for one.
 
-use diesel::{delete, insert_into, prelude::*, update};
+use diesel::{delete, dsl::exists, insert_into, prelude::*, select, update};
 
 use super::super::mailed::Opens;
 use crate::db::{
@@ -111,6 +111,16 @@ pub(in crate::account) fn insert_registration(
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether a registration waits for this token.
+pub(in crate::account) fn has_registration(
+    conn: &mut Conn,
+    digest: &str,
+    now: i64,
+) -> Result<bool, DbError> {
+    let waiting = registrations::table.find(digest).filter(registrations::expires_at.gt(now));
+    Ok(select(exists(waiting)).get_result(conn)?)
 }
 
 /// Address and password digest of the registration that this token confirms. It is gone with this commit.

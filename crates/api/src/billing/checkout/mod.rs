@@ -237,7 +237,7 @@ impl Billing {
         let had_trial = buyer.had_trial || earlier.iter().any(|one| one.trial_end.is_some());
         let setup_fee = wish.setup_fee.as_ref().filter(|_| is_first);
         let items = std::iter::once(&wish.offer).chain(setup_fee);
-        let settings = self.catalog.checkout;
+        let settings = &self.catalog.checkout;
         let create = checkout_sessions::Create {
             customer: customer.to_owned(),
             client_reference_id: Some(user_id.to_owned()),
@@ -251,6 +251,7 @@ impl Billing {
             automatic_tax: settings.automatic_tax,
             tax_id_collection: settings.tax_ids,
             terms_of_service: settings.terms_of_service,
+            payment_methods: settings.payment_methods.clone(),
             trial_days: if had_trial { 0 } else { wish.plan.trial_days },
             metadata: BTreeMap::from([
                 (customers::USER_KEY.to_owned(), user_id.to_owned()),

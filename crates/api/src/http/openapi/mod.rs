@@ -199,6 +199,7 @@ fn schemas() -> BTreeMap<String, Value> {
         account::Session,
         account::Sessions,
         account::ForgotPassword,
+        account::CheckLink,
         account::ResetPassword,
         account::VerifyEmail,
         account::NextStep,

@@ -59,6 +59,9 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     let ending = matches!(standing, Standing::Ending { .. });
     // Stripe changes neither: first the cancellation or the pause is taken back.
     let changeable = live && !ending && standing != Standing::Paused;
+    // The notice above has this very button.
+    let may_manage = account.stripe_customer_id.is_some()
+        && !matches!(standing, Standing::Refunded { .. } | Standing::Disputed);
     // Where something is to be done first, the notice above has the button for it.
     let home = if live && standing.tone() != Tone::Warn { "" } else { "quiet" };
     let button = |page: PortalPage, class: &'static str, words: &'static str| {
@@ -93,7 +96,7 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
             </dl>
             { action_error(portal.error.as_ref()) }
             <div class="actions">
-                if account.stripe_customer_id.is_some() { { button(PortalPage::Home, home, "Manage billing") } }
+                if may_manage { { button(PortalPage::Home, home, "Manage billing") } }
                 if changeable { { button(PortalPage::ChangePlan, "quiet", "Change plan") } }
                 if live && !ending { { button(PortalPage::CancelPlan, "quiet", "Cancel plan") } }
                 if may_choose { <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link> }

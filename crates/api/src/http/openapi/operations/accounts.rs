@@ -99,6 +99,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        body: Some("CheckLink"),
+        errors: &[InvalidToken, RateLimited],
+        ..call(
+            "post",
+            paths::CHECK_LINK,
+            "check_link",
+            TAG,
+            "Whether what a mailed link carries still works; it is not used up",
+            Anyone,
+            Empty(204),
+        )
+    },
+    Operation {
         body: Some("ResetPassword"),
         own_pages_only: true,
         errors: &[InvalidToken, WeakPassword, RateLimited],

@@ -66,6 +66,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        errors: &[FlowNotAvailable, StripeUnavailable],
+        ..call(
+            "post",
+            paths::RESUME,
+            "resume_subscription",
+            TAG,
+            "Go on with a paused subscription; the new period is charged at once",
+            Listener,
+            Json(200, "Account"),
+        )
+    },
+    Operation {
         ..call(
             "get",
             paths::SUBSCRIPTION,
