@@ -51,7 +51,7 @@ impl Tx<'_> {
         let origin = self.origin();
         let event = Object::new(
             Kind::Event,
-            // Events happen in the sandbox's time, whatever their subject lives by.
+            // As at Stripe, events happen in real time (which is the sandbox's), whatever clock their subject lives by.
             self.sandbox_now(),
             json!({
                 "api_version": Version::NEWEST,

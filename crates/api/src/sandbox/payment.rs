@@ -185,7 +185,7 @@ impl Tx<'_> {
                 intent.body["status"] = json!("processing");
                 intent.body["latest_charge"] = json!(charge.id);
                 intent.body["last_payment_error"] = Value::Null;
-                self.settle_later(intent)?;
+                self.settle_debit_later(intent, payment_method)?;
                 self.save(intent)?;
                 self.emit("payment_intent.processing", intent, None)?;
             }

@@ -213,6 +213,26 @@ impl Tx<'_> {
         self.now = now;
     }
 
+    /// Does `work` and takes back all that it has written, and whatever time it has gone to.
+    pub(crate) fn tentatively<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (surroundings, origin) = (self.surroundings, self.origin.clone());
+        let (now, sandbox_now) = (self.now, self.sandbox_now);
+        let mut done = None;
+        let undone = self.connection.transaction(|connection| {
+            done = Some(work(&mut Tx { connection, surroundings, origin, now, sandbox_now }));
+            Err::<(), _>(diesel::result::Error::RollbackTransaction)
+        });
+        match (done, undone) {
+            (Some(done), Err(diesel::result::Error::RollbackTransaction)) => done,
+            (_, undone) => Err(undone.map_or_else(ApiError::from, |()| {
+                ApiError::internal("What was tried could not be taken back.")
+            })),
+        }
+    }
+
     /// Has time looked at again as soon as this is committed.
     pub(crate) fn wake_ticker(&self) {
         self.surroundings.has_advancing.store(true, Ordering::SeqCst);

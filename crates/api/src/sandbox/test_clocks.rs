@@ -148,8 +148,15 @@ pub(crate) fn kind_of_id(id: &str) -> Option<Kind> {
 
 /// The words of a request that may name somebody on a clock.
 pub(crate) fn named(ids: &[String], tree: &serde_json::Map<String, Value>) -> Vec<String> {
-    const NAMES: &[&str] =
-        &["customer", "subscription", "from_subscription", "invoice", "test_clock", "charge"];
+    const NAMES: &[&str] = &[
+        "customer",
+        "subscription",
+        "from_subscription",
+        "schedule",
+        "invoice",
+        "test_clock",
+        "charge",
+    ];
     let params = NAMES.iter().filter_map(|name| tree.get(*name)?.as_str());
     ids.iter().map(String::as_str).chain(params).map(str::to_owned).collect()
 }

@@ -21,6 +21,7 @@ OUR_CLIENT = "inner-circle/"
 # What the real API still sends although its document no longer names it: (the object's type, member).
 LEGACY = {
     ("account", "created"),
+    ("charge", "source"),
     ("subscription", "plan"),
     ("subscription", "quantity"),
     ("subscription_item", "plan"),

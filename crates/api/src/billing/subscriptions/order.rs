@@ -37,7 +37,7 @@ pub fn judge(
 ) -> Judgement {
     match stored {
         Some((status, _)) if status.is_final() => Judgement::Skip("ended_before"),
-        // Events of a simulated clock are stamped with its time, answers with real time.
+        // Events are stamped with real time, in which a simulated clock does months within a second.
         _ if on_test_clock => Judgement::Refresh,
         None => Judgement::Apply,
         Some((_, stamp)) if created > stamp.version => Judgement::Apply,

@@ -1,10 +1,12 @@
 //! Checkout Sessions: made, listed and expired by the API; the customer completes them on their page.
 
+mod breakdown;
 mod parts;
 mod shapes;
 
 use serde_json::{Value, json};
 
+pub(super) use self::breakdown::breakdown;
 use self::parts::{check_tax, only_one_of, resolve_lines, take_line_rates, take_subscription_data};
 use super::{
     Outcome, Page, Request, customers,

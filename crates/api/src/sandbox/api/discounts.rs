@@ -118,22 +118,6 @@ pub(super) fn offers(wanted: Vec<Wanted>) -> Vec<Offer> {
     wanted.into_iter().filter_map(offer).collect()
 }
 
-/// Puts exactly these discounts on a subscription: new ones begin, and those it no longer has end.
-pub(super) fn replace(
-    tx: &mut Tx<'_>,
-    subscription: &mut Object,
-    wanted: Vec<Wanted>,
-) -> Result<(), ApiError> {
-    let customer = subscription.text("customer").map(str::to_owned);
-    let old = tx.discounts(&subscription.body["discounts"])?;
-    let kept = tx.hold(&wanted, customer.as_deref(), Holder::Subscription(&subscription.id))?;
-    for discount in old.iter().filter(|discount| !kept.contains(&discount.id)) {
-        tx.end_discount(&discount.id)?;
-    }
-    subscription.body["discounts"] = json!(kept);
-    Ok(())
-}
-
 /// Gives the customer a discount in place of the one there is.
 pub(super) fn give(tx: &mut Tx<'_>, customer: &mut Object, offer: &Offer) -> Result<(), ApiError> {
     let held = customer.body["discount"].take();
@@ -197,7 +181,7 @@ pub(super) fn delete_of_subscription(tx: &mut Tx<'_>, request: Request) -> Outco
         return Err(none_held(Kind::Subscription, &before.id));
     };
     let mut subscription = before.clone();
-    replace(tx, &mut subscription, Vec::new())?;
+    tx.hold_for_subscription(&mut subscription, &[])?;
     tx.update(&before, &subscription)?;
     Ok(deleted(last.body))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Tree, balance, invoices, list::envelope, sources, tax_ids};
+use super::{Tree, balance, checkout_sessions, invoices, list::envelope, sources, tax_ids};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -18,7 +18,6 @@ const MAX_DEPTH: usize = 4;
 const OPTIONAL: &[&str] = &[
     "account",
     "applies_to",
-    "breakdown",
     "cash_balance",
     "charge",
     "currency_options",
@@ -84,6 +83,9 @@ fn walk(
     if node.is_null() || node["deleted"] == true {
         return Ok(());
     }
+    if *field == "total_details" && rest.first() == Some(&"breakdown") {
+        include_breakdown(tx, version, node)?;
+    }
     if node.get(field).is_none() {
         match included(tx, node, field)? {
             Some(mut value) => {
@@ -104,6 +106,23 @@ fn walk(
         resolve(tx, version, child, field, is_leaf, path)?;
     }
     walk(tx, version, &mut node[*field], rest, path)
+}
+
+/// Adds to a Checkout Session's `total_details` what they are made of.
+fn include_breakdown(
+    tx: &mut Tx<'_>,
+    version: Version,
+    session: &mut Value,
+) -> Result<(), ApiError> {
+    let id = session["id"].as_str().unwrap_or_default().to_owned();
+    let found = tx.find(Kind::CheckoutSession, &id)?;
+    let Some(found) = found.filter(|_| session["total_details"].is_object()) else {
+        return Ok(());
+    };
+    let mut breakdown = checkout_sessions::breakdown(tx, &found)?;
+    versions::downgrade(tx, version, &mut breakdown)?;
+    session["total_details"]["breakdown"] = breakdown;
+    Ok(())
 }
 
 /// Replaces an id by its object.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Outcome, Page, Request, customers,
-    discounts::{self, take_discounts},
+    discounts::{self, GivenDiscounts, take_discounts},
     prices::GivenPrice,
     tax_rates::{self, take_ids},
 };
@@ -64,53 +64,114 @@ impl Charge {
     }
 }
 
+/// What an item is, as a request that makes or changes one (or a preview of that) gives it.
+pub(super) struct Fields {
+    charge: Charge,
+    description: Option<Option<String>>,
+    period: Option<Period>,
+    metadata: Option<Metadata>,
+    discounts: Option<GivenDiscounts>,
+    discountable: Option<bool>,
+    rates: Option<(Vec<String>, String)>,
+}
+
+impl Fields {
+    pub(super) fn take(params: &mut Params) -> Result<Fields, ApiError> {
+        params.ignore(&["tax_behavior", "tax_code"])?;
+        Ok(Fields {
+            charge: Charge::take(params)?,
+            description: params.clearable("description")?,
+            period: take_period(params)?,
+            metadata: params.metadata()?,
+            discounts: take_discounts(params)?,
+            discountable: params.boolean("discountable")?,
+            rates: take_ids(params, "tax_rates")?,
+        })
+    }
+
+    /// A new item, not stored yet.
+    pub(super) fn make(
+        self,
+        tx: &mut Tx<'_>,
+        customer: &Object,
+        currency: Option<String>,
+        invoice: Option<&str>,
+        subscription: Option<String>,
+    ) -> Result<Object, ApiError> {
+        let quantity = self.charge.quantity.unwrap_or(1);
+        let (amount, price) =
+            self.charge.resolve(tx, quantity)?.ok_or_else(|| ApiError::missing("amount"))?;
+        let price_currency = price["currency"].as_str().map(str::to_owned);
+        let currency = currency.or(price_currency).unwrap_or_else(|| "usd".to_owned());
+        let now = tx.now();
+        let item = NewInvoiceItem {
+            customer: customer.id.clone(),
+            amount,
+            currency: currency.to_ascii_lowercase(),
+            description: self.description.flatten(),
+            quantity,
+            period: self.period.unwrap_or(Period { start: now, end: now }),
+            price,
+            subscription: subscription.map(|id| (id, None)),
+            test_clock: customer.body["test_clock"].clone(),
+            proration: false,
+            invoice: invoice.map(str::to_owned),
+            metadata: Metadata::new_value(self.metadata),
+            tax_rates: json!(tax_rates::resolve(tx, self.rates)?.unwrap_or_default()),
+        };
+        let mut item = item.object(now);
+        if let Some(discountable) = self.discountable {
+            item.body["discountable"] = json!(discountable);
+        }
+        hold(tx, &mut item, self.discounts)?;
+        Ok(item)
+    }
+
+    /// Changes an item, which the caller saves.
+    pub(super) fn change(self, tx: &mut Tx<'_>, item: &mut Object) -> Result<(), ApiError> {
+        let quantity = self.charge.quantity.or(item.integer("quantity")).unwrap_or(1);
+        item.body["quantity"] = json!(quantity);
+        item.body["quantity_decimal"] = json!(quantity.to_string());
+        if let Some((amount, price)) = self.charge.resolve(tx, quantity)? {
+            set_charge(item, amount, &price);
+        }
+        if let Some(description) = self.description {
+            item.body["description"] = json!(description);
+        }
+        if let Some(period) = self.period {
+            item.body["period"] = json!({ "start": period.start, "end": period.end });
+        }
+        if let Some(discountable) = self.discountable {
+            item.body["discountable"] = json!(discountable);
+        }
+        if let Some(rates) = tax_rates::resolve(tx, self.rates)? {
+            item.body["tax_rates"] = json!(rates);
+        }
+        Metadata::apply(self.metadata, &mut item.body);
+        hold(tx, item, self.discounts)
+    }
+}
+
+/// Gives an item the discounts it is to have, if any are named.
+fn hold(tx: &mut Tx<'_>, item: &mut Object, given: Option<GivenDiscounts>) -> Result<(), ApiError> {
+    let Some(given) = given else { return Ok(()) };
+    let customer = item.text("customer").map(str::to_owned);
+    let wanted = discounts::resolve(tx, given, customer.as_deref(), None)?;
+    let held = tx.hold(&wanted, customer.as_deref(), Holder::InvoiceItem(&item.id))?;
+    item.body["discounts"] = json!(held);
+    Ok(())
+}
+
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let customer = params.required("customer")?;
-    let charge = Charge::take(&mut params)?;
+    let fields = Fields::take(&mut params)?;
     let currency = params.string("currency")?;
-    let description = params.string("description")?;
     let invoice = params.string("invoice")?;
     let subscription = params.string("subscription")?;
-    let period = take_period(&mut params)?;
-    let metadata = Metadata::new_value(params.metadata()?);
-    let given = take_discounts(&mut params)?.unwrap_or_default();
-    let discountable = params.boolean("discountable")?;
-    let rates = take_ids(&mut params, "tax_rates")?;
-    params.ignore(&["tax_behavior", "tax_code"])?;
     params.finish()?;
-
     let customer = customers::live(tx, &customer, "customer")?;
-    let quantity = charge.quantity.unwrap_or(1);
-    let (amount, price) =
-        charge.resolve(tx, quantity)?.ok_or_else(|| ApiError::missing("amount"))?;
-    let price_currency = price["currency"].as_str().map(str::to_owned);
-    let now = tx.now();
-    let item = NewInvoiceItem {
-        customer: customer.id.clone(),
-        amount,
-        currency: currency
-            .or(price_currency)
-            .unwrap_or_else(|| "usd".to_owned())
-            .to_ascii_lowercase(),
-        description,
-        quantity,
-        period: period.unwrap_or(Period { start: now, end: now }),
-        price,
-        subscription: subscription.map(|id| (id, None)),
-        test_clock: customer.body["test_clock"].clone(),
-        proration: false,
-        invoice: invoice.clone(),
-        metadata,
-        tax_rates: json!(tax_rates::resolve(tx, rates)?.unwrap_or_default()),
-    };
-    let mut item = item.object(now);
-    if let Some(discountable) = discountable {
-        item.body["discountable"] = json!(discountable);
-    }
-    let wanted = discounts::resolve(tx, given, Some(&customer.id), None)?;
-    let held = tx.hold(&wanted, Some(&customer.id), Holder::InvoiceItem(&item.id))?;
-    item.body["discounts"] = json!(held);
+    let item = fields.make(tx, &customer, currency, invoice.as_deref(), subscription)?;
     if let Some(id) = invoice {
         let draft = tx.get(Kind::Invoice, &id, "invoice")?;
         place_on(tx, &draft, &item)?;
@@ -161,41 +222,10 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before =
         tx.get(Kind::InvoiceItem, request.id(), "invoiceitem").map_err(ApiError::in_path)?;
     let mut params = request.params;
-    let charge = Charge::take(&mut params)?;
-    let description = params.clearable("description")?;
-    let period = take_period(&mut params)?;
-    let metadata = params.metadata()?;
-    let given = take_discounts(&mut params)?;
-    let discountable = params.boolean("discountable")?;
-    let rates = take_ids(&mut params, "tax_rates")?;
-    params.ignore(&["tax_behavior", "tax_code"])?;
+    let fields = Fields::take(&mut params)?;
     params.finish()?;
     let mut item = before.clone();
-    let quantity = charge.quantity.or(item.integer("quantity")).unwrap_or(1);
-    item.body["quantity"] = json!(quantity);
-    item.body["quantity_decimal"] = json!(quantity.to_string());
-    if let Some((amount, price)) = charge.resolve(tx, quantity)? {
-        set_charge(&mut item, amount, &price);
-    }
-    if let Some(description) = description {
-        item.body["description"] = json!(description);
-    }
-    if let Some(period) = period {
-        item.body["period"] = json!({ "start": period.start, "end": period.end });
-    }
-    if let Some(discountable) = discountable {
-        item.body["discountable"] = json!(discountable);
-    }
-    if let Some(rates) = tax_rates::resolve(tx, rates)? {
-        item.body["tax_rates"] = json!(rates);
-    }
-    Metadata::apply(metadata, &mut item.body);
-    if let Some(given) = given {
-        let customer = before.text("customer");
-        let wanted = discounts::resolve(tx, given, customer, None)?;
-        let held = tx.hold(&wanted, customer, Holder::InvoiceItem(&before.id))?;
-        item.body["discounts"] = json!(held);
-    }
+    fields.change(tx, &mut item)?;
     if let Some(invoice) = before.text("invoice").map(str::to_owned) {
         let draft = tx.get(Kind::Invoice, &invoice, "invoice")?;
         place_on(tx, &draft, &item)?;

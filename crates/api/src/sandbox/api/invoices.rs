@@ -7,7 +7,7 @@ mod taxed_by;
 use serde_json::{Value, json};
 
 use self::fields::{DAYS_TO_PAY, Fields};
-pub(super) use self::previews::create_preview;
+pub(super) use self::previews::{create_preview, upcoming, upcoming_lines};
 use self::taxed_by::TaxedBy;
 use super::{
     Outcome, Page, Request, customers,

@@ -6,6 +6,7 @@ mod auth;
 mod balance;
 mod charges;
 mod checkout_sessions;
+mod country_specs;
 mod coupons;
 mod customer_balance;
 mod customers;
@@ -35,6 +36,7 @@ mod stripecli;
 mod subscription_items;
 mod subscription_schedules;
 mod subscriptions;
+mod tax_codes;
 mod tax_ids;
 mod tax_rates;
 mod test_clocks;
@@ -253,7 +255,7 @@ async fn answer(
         expand::expand(tx, shape, &mut body, &expansions)?;
         Ok(body)
     };
-    if request.method() == "GET" {
+    if operation.only_reads() {
         let body = sandbox.store.read(run)?;
         return Ok(fresh(200, body.to_string(), request_id));
     }

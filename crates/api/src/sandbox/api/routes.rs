@@ -1,14 +1,17 @@
 //! Every operation of the API.
 
 use super::{
-    Outcome, Request, absent, account, balance, charges, checkout_sessions, coupons,
+    Outcome, Request, absent, account, balance, charges, checkout_sessions, country_specs, coupons,
     customer_balance, customers, discounts, disputes, events, intents, invoice_items, invoices,
     payment_methods, payment_pages, plans, portal_configurations, portal_sessions, prices,
     products, promotion_codes, refunds, search, sources, stripecli, subscription_items,
-    subscription_schedules, subscriptions, tax_ids, tax_rates, test_clocks, tokens,
+    subscription_schedules, subscriptions, tax_codes, tax_ids, tax_rates, test_clocks, tokens,
     webhook_endpoints,
 };
 use crate::sandbox::{error::ApiError, store::Tx};
+
+/// The invoice to come, before it was a preview.
+const UPCOMING: &str = "invoices/upcoming";
 
 /// What an operation does with its request, inside one transaction.
 type Handler = fn(&mut Tx<'_>, Request) -> Outcome;
@@ -19,6 +22,11 @@ pub(super) struct Operation(&'static str, &'static str, Handler);
 impl Operation {
     pub(super) fn run(&self, tx: &mut Tx<'_>, request: Request) -> Outcome {
         self.2(tx, request)
+    }
+
+    /// Whether it writes nothing, not even to take it back.
+    pub(super) fn only_reads(&self) -> bool {
+        self.0 == "GET" && !self.1.starts_with(UPCOMING)
     }
 }
 
@@ -36,9 +44,11 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "billing_portal/configurations/{}", portal_configurations::update),
     Operation("POST", "billing_portal/sessions", portal_sessions::create),
     Operation("GET", "charges", charges::list),
+    Operation("POST", "charges", charges::create),
     Operation("GET", "charges/search", search::charges),
     Operation("GET", "charges/{}", charges::retrieve),
     Operation("POST", "charges/{}", charges::update),
+    Operation("POST", "charges/{}/capture", charges::capture),
     Operation("GET", "charges/{}/refunds", refunds::list_of_charge),
     Operation("POST", "charges/{}/refunds", refunds::create_of_charge),
     Operation("GET", "charges/{}/refunds/{}", refunds::retrieve_of_charge),
@@ -48,6 +58,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "checkout/sessions/{}", checkout_sessions::update),
     Operation("POST", "checkout/sessions/{}/expire", checkout_sessions::expire),
     Operation("GET", "checkout/sessions/{}/line_items", checkout_sessions::line_items),
+    Operation("GET", "country_specs", country_specs::list),
+    Operation("GET", "country_specs/{}", country_specs::retrieve),
     Operation("GET", "coupons", coupons::list),
     Operation("POST", "coupons", coupons::create),
     Operation("GET", "coupons/{}", coupons::retrieve),
@@ -95,6 +107,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("POST", "invoices", invoices::create),
     Operation("POST", "invoices/create_preview", invoices::create_preview),
     Operation("GET", "invoices/search", search::invoices),
+    Operation("GET", UPCOMING, invoices::upcoming),
+    Operation("GET", "invoices/upcoming/lines", invoices::upcoming_lines),
     Operation("GET", "invoices/{}", invoices::retrieve),
     Operation("POST", "invoices/{}", invoices::update),
     Operation("DELETE", "invoices/{}", invoices::delete),
@@ -171,6 +185,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("DELETE", "subscriptions/{}/discount", discounts::delete_of_subscription),
     Operation("POST", "subscriptions/{}/pause", subscriptions::pause),
     Operation("POST", "subscriptions/{}/resume", subscriptions::resume),
+    Operation("GET", "tax_codes", tax_codes::list),
+    Operation("GET", "tax_codes/{}", tax_codes::retrieve),
     Operation("GET", "tax_ids", tax_ids::list),
     Operation("POST", "tax_ids", tax_ids::create),
     Operation("GET", "tax_ids/{}", tax_ids::retrieve),

@@ -1,146 +1,22 @@
 //! Subscription schedules.
 
+mod phases;
+
 use serde_json::{Value, json};
 
+use self::phases::{DefaultSettings, take_date, take_default_settings};
+pub(super) use self::phases::{GivenPhase, resolve};
 use super::{Outcome, Page, Request, customers};
 use crate::sandbox::{
     billing::{
-        calendar::Unit,
-        schedules::{self, is_live, phase, phase_end, phase_item},
+        change::Proration,
+        schedules::{self, Cancellation, is_live},
     },
     error::ApiError,
     object::{Kind, Object},
-    params::{Metadata, Params},
+    params::Metadata,
     store::{Listing, Tx},
 };
-
-/// A phase as a request gives it.
-struct GivenPhase {
-    items: Vec<(String, i64)>,
-    start: Option<i64>,
-    end: Option<i64>,
-    /// The phase lasts this many of these.
-    duration: Option<(Unit, i64)>,
-    /// The phase lasts this many periods of its first price; older versions say it so.
-    iterations: Option<i64>,
-    proration: Option<String>,
-    anchor: Option<String>,
-    trial_end: Option<i64>,
-    discounts: Vec<Value>,
-    default_payment_method: Option<String>,
-    metadata: Value,
-}
-
-impl GivenPhase {
-    fn take(params: &mut Params) -> Result<GivenPhase, ApiError> {
-        let items = params.hashes("items", |item| {
-            item.ignore(&["billing_thresholds", "discounts", "metadata", "tax_rates"])?;
-            let price = item.string("price")?.or(item.string("plan")?);
-            let price = price.ok_or_else(|| ApiError::missing(item.name("price")))?;
-            Ok((price, item.integer_from("quantity", 0)?.unwrap_or(1)))
-        })?;
-        let discounts = params.hashes("discounts", |discount| {
-            Ok(json!({
-                "coupon": discount.string("coupon")?,
-                "discount": discount.string("discount")?,
-                "promotion_code": discount.string("promotion_code")?,
-            }))
-        })?;
-        let duration = params.hash("duration", |duration| {
-            let unit = match duration.choice("interval", &["day", "month", "week", "year"])? {
-                Some(word) => Unit::of_word(&word),
-                None => return Err(ApiError::missing(duration.name("interval"))),
-            };
-            Ok((unit, duration.integer_from("interval_count", 1)?.unwrap_or(1)))
-        })?;
-        let given = GivenPhase {
-            items: items.unwrap_or_default(),
-            start: take_date(params, "start_date")?,
-            end: take_date(params, "end_date")?,
-            duration,
-            iterations: params.integer_from("iterations", 1)?,
-            proration: params
-                .choice("proration_behavior", &["always_invoice", "create_prorations", "none"])?,
-            anchor: params.choice("billing_cycle_anchor", &["automatic", "phase_start"])?,
-            trial_end: take_date(params, "trial_end")?,
-            discounts: discounts.unwrap_or_default(),
-            default_payment_method: params.string("default_payment_method")?,
-            metadata: Metadata::new_value(params.metadata()?),
-        };
-        params.ignore(&[
-            "add_invoice_items",
-            "automatic_tax",
-            "billing_thresholds",
-            "collection_method",
-            "currency",
-            "default_tax_rates",
-            "description",
-            "invoice_settings",
-            "on_behalf_of",
-            "trial",
-        ])?;
-        Ok(given)
-    }
-
-    /// The phase with its dates, the first of which is where the one before it ended.
-    fn resolve(self, tx: &mut Tx<'_>, place: usize, start: i64) -> Result<Value, ApiError> {
-        let name = format!("phases[{place}]");
-        let Some((first, _)) = self.items.first() else {
-            return Err(ApiError::missing(format!("{name}[items]")));
-        };
-        let first = tx.get(Kind::Price, first, &format!("{name}[items][0][price]"))?;
-        let own = Unit::of_word(first.body["recurring"]["interval"].as_str().unwrap_or_default());
-        let count = first.body["recurring"]["interval_count"].as_i64().unwrap_or(1);
-        let end = match (self.end, self.duration) {
-            (Some(end), _) => end,
-            (None, Some((unit, count))) => phase_end(start, unit, count),
-            (None, None) => phase_end(start, own, count * self.iterations.unwrap_or(1)),
-        };
-        if end <= start {
-            return Err(ApiError::invalid_param(
-                format!("{name}[end_date]"),
-                "The phase's end date must come after its start date.",
-            ));
-        }
-        let mut items = Vec::new();
-        for (item, (price, quantity)) in self.items.iter().enumerate() {
-            tx.get(Kind::Price, price, &format!("{name}[items][{item}][price]"))?;
-            items.push(phase_item(price, *quantity));
-        }
-        let mut resolved = phase(start, end, first.text("currency").unwrap_or_default(), items);
-        resolved["billing_cycle_anchor"] = json!(self.anchor);
-        resolved["default_payment_method"] = json!(self.default_payment_method);
-        resolved["discounts"] = Value::Array(self.discounts);
-        resolved["metadata"] = self.metadata;
-        resolved["trial_end"] = json!(self.trial_end);
-        if let Some(proration) = self.proration {
-            resolved["proration_behavior"] = json!(proration);
-        }
-        Ok(resolved)
-    }
-}
-
-/// Unix seconds, or `now`.
-fn take_date(params: &mut Params, name: &str) -> Result<Option<i64>, ApiError> {
-    match params.string(name)?.as_deref() {
-        None | Some("now") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            ApiError::invalid_param(params.name(name), format!("Invalid timestamp: {text}"))
-        }),
-    }
-}
-
-fn resolve(tx: &mut Tx<'_>, given: Vec<GivenPhase>, start: i64) -> Result<Vec<Value>, ApiError> {
-    let mut phases = Vec::new();
-    let mut start = start;
-    for (place, given) in given.into_iter().enumerate() {
-        let from = given.start.unwrap_or(start);
-        let resolved = given.resolve(tx, place, from)?;
-        start = resolved["end_date"].as_i64().unwrap_or(from);
-        phases.push(resolved);
-    }
-    Ok(phases)
-}
 
 fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
     tx.get(Kind::SubscriptionSchedule, id, "schedule").map_err(ApiError::in_path)
@@ -158,7 +34,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let given = params.hashes("phases", GivenPhase::take)?.unwrap_or_default();
     let metadata = params.metadata()?;
     params.kept("billing_mode")?;
-    params.kept("default_settings")?;
+    let settings = take_default_settings(&mut params)?;
     params.finish()?;
     if let Some(id) = from {
         if customer.is_some() || !given.is_empty() {
@@ -171,6 +47,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         let before = schedules::from_subscription(tx, &subscription, &end_behavior)?;
         let mut schedule = before.clone();
         Metadata::apply(metadata, &mut schedule.body);
+        apply_settings(&mut schedule, settings);
         tx.save(&schedule)?;
         return Ok(schedule.body);
     }
@@ -184,11 +61,18 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let phases = resolve(tx, given, start)?;
     let mut schedule = schedules::blank(&customer, phases, &end_behavior, now);
     Metadata::apply(metadata, &mut schedule.body);
+    apply_settings(&mut schedule, settings);
     tx.create(&schedule)?;
     if start <= now {
         schedule = schedules::start(tx, schedule)?;
     }
     Ok(schedule.body)
+}
+
+fn apply_settings(schedule: &mut Object, settings: Option<DefaultSettings>) {
+    for (name, value) in settings.into_iter().flatten() {
+        schedule.body["default_settings"][name] = value;
+    }
 }
 
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
@@ -203,12 +87,13 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let end_behavior = params.choice("end_behavior", END_BEHAVIORS)?;
     let given = params.hashes("phases", GivenPhase::take)?;
     let metadata = params.metadata()?;
-    params.kept("default_settings")?;
-    params.choice("proration_behavior", &["always_invoice", "create_prorations", "none"])?;
+    let settings = take_default_settings(&mut params)?;
+    let proration = params.choice("proration_behavior", Proration::WORDS)?;
     params.finish()?;
     refuse_over(&before, "update")?;
     let mut schedule = before.clone();
     Metadata::apply(metadata, &mut schedule.body);
+    apply_settings(&mut schedule, settings);
     if let Some(end_behavior) = end_behavior {
         schedule.body["end_behavior"] = json!(end_behavior);
     }
@@ -216,28 +101,47 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
         tx.update(&before, &schedule)?;
         return Ok(schedule.body);
     };
+    Ok(set_phases(tx, &before, schedule, given, proration.as_deref())?.body)
+}
+
+/// Gives a schedule, whose other changes it carries already, other phases. The one that it is in is entered anew.
+pub(super) fn set_phases(
+    tx: &mut Tx<'_>,
+    before: &Object,
+    mut schedule: Object,
+    given: Vec<GivenPhase>,
+    proration: Option<&str>,
+) -> Result<Object, ApiError> {
     let first = before.body["phases"][0]["start_date"].as_i64().unwrap_or(tx.now());
-    let phases = resolve(tx, given, first)?;
+    let mut phases = resolve(tx, given, first)?;
     let now = tx.now();
     let is_running = |phase: &Value| {
         phase["start_date"].as_i64() <= Some(now) && phase["end_date"].as_i64() > Some(now)
     };
     let running = phases.iter().position(is_running);
+    let proration_after = running.map(|place| phases[place]["proration_behavior"].clone());
+    if let (Some(place), Some(proration)) = (running, proration) {
+        phases[place]["proration_behavior"] = json!(proration);
+    }
     schedule.body["phases"] = Value::Array(phases);
     match running.filter(|_| before.text("status") == Some("active")) {
         Some(place) => {
             tx.save(&schedule)?;
-            let entered = schedules::enter(tx, schedule, place)?;
-            tx.emit_change("subscription_schedule.updated", &before, &entered)?;
-            Ok(entered.body)
+            let mut entered = schedules::enter(tx, schedule, place)?;
+            // How this change is prorated is none of the phase's.
+            entered.body["phases"][place]["proration_behavior"] =
+                proration_after.unwrap_or_default();
+            tx.save(&entered)?;
+            tx.emit_change("subscription_schedule.updated", before, &entered)?;
+            Ok(entered)
         }
         None if before.text("status") == Some("active") => Err(ApiError::invalid_param(
             "phases",
             "The subscription schedule update is missing the current phase.",
         )),
         None => {
-            tx.update(&before, &schedule)?;
-            Ok(schedule.body)
+            tx.update(before, &schedule)?;
+            Ok(schedule)
         }
     }
 }
@@ -265,11 +169,13 @@ pub(super) fn release(tx: &mut Tx<'_>, request: Request) -> Outcome {
 pub(super) fn cancel(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let schedule = find(tx, request.id())?;
     let mut params = request.params;
-    params.boolean("invoice_now")?;
-    params.boolean("prorate")?;
+    let cancellation = Cancellation {
+        invoices_now: params.boolean("invoice_now")?.unwrap_or(true),
+        prorates: params.boolean("prorate")?.unwrap_or(true),
+    };
     params.finish()?;
     refuse_over(&schedule, "cancel")?;
-    Ok(schedules::cancel(tx, schedule)?.body)
+    Ok(schedules::cancel(tx, schedule, cancellation)?.body)
 }
 
 pub(super) fn list(tx: &mut Tx<'_>, request: Request) -> Outcome {

@@ -6,11 +6,11 @@ mod update;
 use serde_json::json;
 
 use self::params::{
-    CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, take_automatic_tax, take_cancel_at,
-    take_cancellation_details, take_kept,
+    CancelAt, IGNORED, KEPT, PAYMENT_BEHAVIORS, take_cancel_at, take_cancellation_details,
+    take_kept,
 };
 pub(super) use self::{
-    params::{item_changes, new_items, take_items, take_trial_end},
+    params::{ItemParam, item_changes, new_items, take_automatic_tax, take_items, take_trial_end},
     update::update,
 };
 use super::{

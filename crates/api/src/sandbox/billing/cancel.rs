@@ -70,14 +70,14 @@ pub(crate) fn end(
     let schedule = body["schedule"].take();
     tx.save(subscription)?;
     if let Some(id) = schedule.as_str() {
-        end_schedule(tx, id)?;
+        end_schedule(tx, id, ending)?;
     }
     stop_collecting(tx, &subscription.id, was_incomplete)?;
     tx.emit("customer.subscription.deleted", subscription, None)
 }
 
 /// A schedule ends with its subscription, unless it has ended it.
-fn end_schedule(tx: &mut Tx<'_>, id: &str) -> Result<(), ApiError> {
+fn end_schedule(tx: &mut Tx<'_>, id: &str, ending: Ending) -> Result<(), ApiError> {
     let Some(mut schedule) = tx.find(Kind::SubscriptionSchedule, id)? else { return Ok(()) };
     if !schedules::is_live(&schedule) {
         return Ok(());
@@ -86,7 +86,11 @@ fn end_schedule(tx: &mut Tx<'_>, id: &str) -> Result<(), ApiError> {
     schedule.body["canceled_at"] = json!(tx.now());
     schedule.body["current_phase"] = Value::Null;
     tx.save(&schedule)?;
-    tx.emit("subscription_schedule.canceled", &schedule, None)
+    let name = match ending {
+        Ending::PaymentFailed => "subscription_schedule.aborted",
+        Ending::Planned | Ending::Requested => "subscription_schedule.canceled",
+    };
+    tx.emit(name, &schedule, None)
 }
 
 /// Ends a subscription whose first payment never came.

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     calendar::day,
+    items::NewItem,
     pricing::{self, Part},
     proration::Period,
+    redeem::Holder,
     tax,
 };
 use crate::sandbox::{
@@ -73,6 +75,38 @@ impl NewInvoiceItem {
         // Stripe dates invoice items by `date` alone.
         item.body.as_object_mut().map(|body| body.remove("created"));
         item
+    }
+}
+
+impl Tx<'_> {
+    /// A quantity of a one-time price as an invoice item of the subscription, made and waiting.
+    pub(crate) fn add_one_time(
+        &mut self,
+        subscription: &Object,
+        one_time: &NewItem,
+    ) -> Result<Object, ApiError> {
+        let now = self.now();
+        let customer = subscription.text("customer").unwrap_or_default().to_owned();
+        let new = NewInvoiceItem {
+            customer: customer.clone(),
+            amount: one_time.amount(self)?,
+            currency: one_time.price.text("currency").unwrap_or_default().to_owned(),
+            description: Some(self.product_name(&one_time.price.body)?),
+            quantity: one_time.quantity,
+            period: Period { start: now, end: now },
+            price: one_time.price.body.clone(),
+            subscription: Some((subscription.id.clone(), None)),
+            test_clock: subscription.body["test_clock"].clone(),
+            proration: false,
+            invoice: None,
+            metadata: one_time.metadata.clone(),
+            tax_rates: json!(one_time.tax_rates),
+        };
+        let mut item = new.object(now);
+        let holder = Holder::InvoiceItem(&item.id);
+        item.body["discounts"] = json!(self.hold(&one_time.discounts, Some(&customer), holder)?);
+        self.create(&item)?;
+        Ok(item)
     }
 }
 

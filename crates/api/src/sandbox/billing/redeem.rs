@@ -188,6 +188,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Puts exactly these discounts on a subscription, which the caller saves: new ones begin, and those it no longer
+    /// has end.
+    pub(crate) fn hold_for_subscription(
+        &mut self,
+        subscription: &mut Object,
+        wanted: &[Wanted],
+    ) -> Result<(), ApiError> {
+        let customer = subscription.text("customer").map(str::to_owned);
+        let old = self.discounts(&subscription.body["discounts"])?;
+        let holder = Holder::Subscription(&subscription.id);
+        let kept = self.hold(wanted, customer.as_deref(), holder)?;
+        for discount in old.iter().filter(|discount| !kept.contains(&discount.id)) {
+            self.end_discount(&discount.id)?;
+        }
+        subscription.body["discounts"] = json!(kept);
+        Ok(())
+    }
+
     /// Ends a discount. Taking it from its holder is the caller's.
     pub(crate) fn end_discount(&mut self, id: &str) -> Result<(), ApiError> {
         let Some(discount) = self.find(Kind::Discount, id)? else { return Ok(()) };

@@ -104,7 +104,7 @@ fn tell_upcoming(tx: &mut Tx<'_>, subscription: &mut Object) -> Result<(), ApiEr
         at: tx.now(),
         restarts_cycle: false,
         recurring_only: false,
-        reductions: None,
+        further: Vec::new(),
     };
     let mut invoice = preview::of_change(tx, subscription, asked)?;
     invoice.body.as_object_mut().map(|body| body.remove("id"));

@@ -1,13 +1,15 @@
 //! Subscription schedules: phases that follow each other, moved on by the clock.
 
+mod phase;
+
 use serde_json::{Value, json};
 
+pub(crate) use self::phase::{period_end, phase, phase_end, phase_item};
 use super::{
-    calendar::{Interval, Unit},
     cancel::{self, Ending},
-    change::{self, Change, ItemChange, Proration, SetItem},
-    items::{self, NewItem},
-    redeem::Holder,
+    change::{self, Change, Proration},
+    lines,
+    offer::Wanted,
     subscribe::{FirstPayment, NewSubscription, subscribe},
 };
 use crate::sandbox::{
@@ -17,65 +19,34 @@ use crate::sandbox::{
     store::Tx,
 };
 
-/// When the clock has to look at a schedule: at its start, and at the end of its current phase.
+/// Seconds before a schedule's end at which it is told of.
+const EXPIRY_NOTICE: i64 = 7 * 86_400;
+
+/// When the clock has to look at a schedule: at its start, at the end of its current phase, and before its own end.
 pub(crate) fn due(schedule: &Object) -> Option<i64> {
     match schedule.text("status")? {
         "not_started" => schedule.body["phases"][0]["start_date"].as_i64(),
-        "active" => schedule.body["current_phase"]["end_date"].as_i64(),
+        "active" => phase_ends_at(schedule).into_iter().chain(expiring_at(schedule)).min(),
         _ => None,
     }
+}
+
+fn phase_ends_at(schedule: &Object) -> Option<i64> {
+    schedule.body["current_phase"]["end_date"].as_i64()
+}
+
+/// When the end of the last phase is to be told of; none once it has been, and for shorter schedules.
+fn expiring_at(schedule: &Object) -> Option<i64> {
+    let phases = schedule.body["phases"].as_array()?;
+    let begun = phases.first()?["start_date"].as_i64()?.max(schedule.integer("created")?);
+    let end = phases.last()?["end_date"].as_i64()?;
+    let is_told = schedule.private["expiry_told"].as_i64() == Some(end);
+    Some(end - EXPIRY_NOTICE).filter(|notice| *notice > begun && !is_told)
 }
 
 /// Whether its phases still lie ahead.
 pub(crate) fn is_live(schedule: &Object) -> bool {
     matches!(schedule.text("status"), Some("not_started" | "active"))
-}
-
-/// A time after which a phase that lasts `count` of a price's own periods, or of `unit`, is over.
-pub(crate) fn phase_end(start: i64, unit: Unit, count: i64) -> i64 {
-    Interval { unit, count }.next_boundary(start, start)
-}
-
-/// When one period of a price that starts then is over.
-pub(crate) fn period_end(price: &Object, start: i64) -> i64 {
-    Interval::of_price(&price.body).map_or(start, |interval| interval.next_boundary(start, start))
-}
-
-/// A phase with every member, from what a request (or a subscription) gives.
-pub(crate) fn phase(start: i64, end: i64, currency: &str, items: Vec<Value>) -> Value {
-    json!({
-        "add_invoice_items": [],
-        "application_fee_percent": null,
-        "billing_cycle_anchor": null,
-        "billing_thresholds": null,
-        "collection_method": null,
-        "currency": currency,
-        "default_payment_method": null,
-        "default_tax_rates": [],
-        "description": null,
-        "discounts": [],
-        "end_date": end,
-        "invoice_settings": null,
-        "items": items,
-        "metadata": {},
-        "on_behalf_of": null,
-        "proration_behavior": "create_prorations",
-        "start_date": start,
-        "transfer_data": null,
-        "trial_end": null,
-    })
-}
-
-/// An item of a phase.
-pub(crate) fn phase_item(price: &str, quantity: i64) -> Value {
-    json!({
-        "billing_thresholds": null,
-        "discounts": [],
-        "metadata": {},
-        "price": price,
-        "quantity": quantity,
-        "tax_rates": [],
-    })
 }
 
 /// A schedule with these phases, not stored yet.
@@ -128,16 +99,8 @@ pub(crate) fn from_subscription(
     let customer = before.text("customer").unwrap_or_default().to_owned();
     let customer = tx.get(Kind::Customer, &customer, "customer")?;
     let now = tx.now();
-    let mut start = now;
-    let mut kept = Vec::new();
-    for item in items::of(before) {
-        start = start.min(items::period(item).start);
-        let price = item["price"]["id"].as_str().unwrap_or_default();
-        kept.push(phase_item(price, item["quantity"].as_i64().unwrap_or(1)));
-    }
-    let end = items::last_period_end(before).unwrap_or(now);
-    let currency = before.text("currency").unwrap_or_default();
-    let mut schedule = blank(&customer, vec![phase(start, end, currency, kept)], end_behavior, now);
+    let phases = vec![phase::of_subscription(before, now)];
+    let mut schedule = blank(&customer, phases, end_behavior, now);
     attach(&mut schedule, &before.id, 0);
     let mut subscription = before.clone();
     subscription.body["schedule"] = json!(schedule.id);
@@ -160,6 +123,9 @@ pub(crate) fn step(tx: &mut Tx<'_>, schedule: Object) -> Result<(), ApiError> {
     if schedule.text("status") == Some("not_started") {
         return start(tx, schedule).map(drop);
     }
+    if phase_ends_at(&schedule).is_some_and(|end| end > tx.now()) {
+        return tell_expiry(tx, schedule);
+    }
     let phases = schedule.body["phases"].as_array().map_or(0, Vec::len);
     let current = &schedule.body["current_phase"]["start_date"];
     let place = schedule.body["phases"]
@@ -180,118 +146,87 @@ pub(crate) fn step(tx: &mut Tx<'_>, schedule: Object) -> Result<(), ApiError> {
     }
 }
 
+fn tell_expiry(tx: &mut Tx<'_>, mut schedule: Object) -> Result<(), ApiError> {
+    let last = schedule.body["phases"].as_array().and_then(|phases| phases.last());
+    schedule.private["expiry_told"] =
+        last.map(|phase| phase["end_date"].clone()).unwrap_or_default();
+    tx.save(&schedule)?;
+    tx.emit("subscription_schedule.expiring", &schedule, None)
+}
+
 /// Starts a schedule: its subscription is made with the first phase's items.
 pub(crate) fn start(tx: &mut Tx<'_>, before: Object) -> Result<Object, ApiError> {
     let mut schedule = before.clone();
     let customer = schedule.text("customer").unwrap_or_default().to_owned();
     let customer = tx.get(Kind::Customer, &customer, "customer")?;
     let first = schedule.body["phases"][0].clone();
-    let mut recurring = Vec::new();
-    for item in first["items"].as_array().into_iter().flatten() {
-        let price = tx.get(Kind::Price, item["price"].as_str().unwrap_or_default(), "phases")?;
-        let quantity = item["quantity"].as_i64().unwrap_or(1);
-        recurring.push(NewItem::of(price, quantity, item["metadata"].clone()));
-    }
+    let named = phase::discounts(tx, &first["discounts"], &Value::Null)?;
+    let offers = named.into_iter().filter_map(|wanted| match wanted {
+        Wanted::New(offer) => Some(offer),
+        Wanted::Held(_) => None,
+    });
+    let mut kept = phase::terms(&schedule, &first, &Value::Null);
+    kept.insert("schedule".to_owned(), json!(schedule.id));
+    let items = phase::new_items(tx, &first["items"])?;
+    let one_time = phase::new_items(tx, &first["add_invoice_items"])?;
     let started = subscribe(
         tx,
         NewSubscription {
             customer,
-            items: recurring,
-            one_time: Vec::new(),
+            items,
+            one_time,
             trial_end: first["trial_end"].as_i64(),
             anchor: None,
             prorates: true,
             default_payment_method: first["default_payment_method"].as_str().map(str::to_owned),
-            days_until_due: None,
+            days_until_due: phase::days_until_due(&schedule, &first),
             first_payment: FirstPayment::Now {
                 payment_method: None,
                 presence: Presence::OffSession,
             },
-            offers: Vec::new(),
+            offers: offers.collect(),
             cancel_at_period_end: false,
             cancel_at: None,
-            kept: json!({ "metadata": first["metadata"], "schedule": schedule.id }),
+            kept: Value::Object(kept),
         },
     )?;
-    let mut subscription = started.subscription;
-    take_discounts(tx, &mut subscription, &first)?;
-    tx.save(&subscription)?;
-    attach(&mut schedule, &subscription.id, 0);
+    attach(&mut schedule, &started.subscription.id, 0);
     tx.update(&before, &schedule)?;
     Ok(schedule)
 }
 
-/// Moves a schedule to a phase: the subscription gets the phase's items.
+/// Moves a schedule to a phase: the subscription gets what the phase holds. The phase may be the one it is in, changed.
 pub(crate) fn enter(tx: &mut Tx<'_>, before: Object, place: usize) -> Result<Object, ApiError> {
     let mut schedule = before.clone();
     let id = schedule.text("subscription").unwrap_or_default().to_owned();
     let old = tx.get(Kind::Subscription, &id, "subscription")?;
     let phase = schedule.body["phases"][place].clone();
+    let is_entered = schedule.body["current_phase"]["start_date"] != phase["start_date"];
     let mut subscription = old.clone();
-    if phase["metadata"].as_object().is_some_and(|metadata| !metadata.is_empty()) {
-        subscription.body["metadata"] = phase["metadata"].clone();
+    let terms = phase::terms(&schedule, &phase, &old.body["metadata"]);
+    if let Some(body) = subscription.body.as_object_mut() {
+        body.extend(terms);
     }
-    take_discounts(tx, &mut subscription, &phase)?;
+    let wanted = phase::discounts(tx, &phase["discounts"], &old.body["discounts"])?;
+    tx.hold_for_subscription(&mut subscription, &wanted)?;
+    for one_time in phase::new_items(tx, &phase["add_invoice_items"])? {
+        if is_entered {
+            tx.add_one_time(&subscription, &one_time)?;
+        }
+    }
     let mut basis = old.clone();
     basis.body["discounts"] = subscription.body["discounts"].clone();
     let change = Change {
-        items: item_changes(tx, &old, &phase)?,
+        items: phase::item_changes(tx, &old, &phase)?,
         proration: Proration::parse(phase["proration_behavior"].as_str().unwrap_or_default()),
         at: tx.now(),
-        restarts_cycle: phase["billing_cycle_anchor"] == "phase_start",
+        restarts_cycle: is_entered && phase["billing_cycle_anchor"] == "phase_start",
     };
     let planned = change::plan(tx, &basis, &change)?;
     change::apply(tx, &old, subscription, planned, Presence::OffSession)?;
     attach(&mut schedule, &id, place);
     tx.update(&before, &schedule)?;
     Ok(schedule)
-}
-
-/// The subscription's items become the phase's: first to first, the rest added or removed.
-fn item_changes(
-    tx: &mut Tx<'_>,
-    subscription: &Object,
-    phase: &Value,
-) -> Result<Vec<ItemChange>, ApiError> {
-    let mut changes = Vec::new();
-    let wanted = phase["items"].as_array().map_or(&[] as &[Value], Vec::as_slice);
-    let held = items::of(subscription);
-    for (place, item) in wanted.iter().enumerate() {
-        let price = tx.get(Kind::Price, item["price"].as_str().unwrap_or_default(), "phases")?;
-        let quantity = item["quantity"].as_i64().unwrap_or(1);
-        changes.push(match held.get(place).and_then(|item| item["id"].as_str()) {
-            Some(id) => ItemChange::Set(SetItem {
-                id: id.to_owned(),
-                price: Some(price),
-                quantity: Some(quantity),
-                ..SetItem::default()
-            }),
-            None => ItemChange::Add(NewItem::of(price, quantity, item["metadata"].clone())),
-        });
-    }
-    for item in held.iter().skip(wanted.len()) {
-        changes.push(ItemChange::Remove { id: item["id"].as_str().unwrap_or_default().to_owned() });
-    }
-    Ok(changes)
-}
-
-/// Puts a phase's coupons on the subscription, which the caller saves.
-fn take_discounts(
-    tx: &mut Tx<'_>,
-    subscription: &mut Object,
-    phase: &Value,
-) -> Result<(), ApiError> {
-    let customer = subscription.text("customer").map(str::to_owned);
-    for discount in phase["discounts"].as_array().into_iter().flatten() {
-        let Some(coupon) = discount["coupon"].as_str() else { continue };
-        let offer = tx.offer_of_coupon(coupon, "phases")?;
-        let holder = Holder::Subscription(&subscription.id);
-        let held = tx.redeem(&offer, customer.as_deref(), holder)?;
-        if let Some(discounts) = subscription.body["discounts"].as_array_mut() {
-            discounts.push(json!(held.id));
-        }
-    }
-    Ok(())
 }
 
 /// Ends the schedule together with its subscription, as it was planned.
@@ -319,14 +254,35 @@ pub(crate) fn release(tx: &mut Tx<'_>, mut schedule: Object) -> Result<Object, A
     Ok(schedule)
 }
 
+/// How a schedule is canceled: what becomes of the time that is paid for, and of what waits for an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cancellation {
+    pub(crate) prorates: bool,
+    pub(crate) invoices_now: bool,
+}
+
 /// Ends the schedule and its subscription now.
-pub(crate) fn cancel(tx: &mut Tx<'_>, mut schedule: Object) -> Result<Object, ApiError> {
+pub(crate) fn cancel(
+    tx: &mut Tx<'_>,
+    mut schedule: Object,
+    cancellation: Cancellation,
+) -> Result<Object, ApiError> {
     schedule.body["status"] = json!("canceled");
     schedule.body["canceled_at"] = json!(tx.now());
     schedule.body["current_phase"] = Value::Null;
     tx.save(&schedule)?;
     if let Some(id) = schedule.text("subscription").map(str::to_owned) {
         let mut subscription = tx.get(Kind::Subscription, &id, "subscription")?;
+        if cancellation.prorates {
+            cancel::credit_unused_time(tx, &subscription)?;
+        }
+        let customer = subscription.text("customer").unwrap_or_default().to_owned();
+        let waits = lines::pending(tx, &customer, Some(&id))?
+            .iter()
+            .any(|item| lines::subscription_of(item) == Some(&id));
+        if cancellation.invoices_now && waits {
+            change::invoice_pending(tx, &mut subscription, Presence::OffSession)?;
+        }
         cancel::end(tx, &mut subscription, Ending::Requested)?;
     }
     tx.emit("subscription_schedule.canceled", &schedule, None)?;

@@ -7,7 +7,7 @@ use super::{
     collect::Collected,
     invoice::Draft,
     items::{self, NewItem},
-    lines::{self, NewInvoiceItem},
+    lines,
     offer::Offer,
     proration::{Period, share},
     redeem::Holder,
@@ -156,27 +156,7 @@ fn first_invoice(
     let now = tx.now();
     let mut pending = lines::pending(tx, &new.customer.id, Some(&subscription.id))?;
     for one_time in &new.one_time {
-        let item = NewInvoiceItem {
-            customer: new.customer.id.clone(),
-            amount: one_time.amount(tx)?,
-            currency: currency.clone(),
-            description: Some(tx.product_name(&one_time.price.body)?),
-            quantity: one_time.quantity,
-            period: Period { start: now, end: now },
-            price: one_time.price.body.clone(),
-            subscription: Some((subscription.id.clone(), None)),
-            test_clock: subscription.body["test_clock"].clone(),
-            proration: false,
-            invoice: None,
-            metadata: one_time.metadata.clone(),
-            tax_rates: json!(one_time.tax_rates),
-        };
-        let mut item = item.object(now);
-        let held =
-            tx.hold(&one_time.discounts, Some(&new.customer.id), Holder::InvoiceItem(&item.id))?;
-        item.body["discounts"] = json!(held);
-        tx.create(&item)?;
-        pending.push(item);
+        pending.push(tx.add_one_time(subscription, one_time)?);
     }
     let mut invoice_lines: Vec<Value> = pending.iter().map(lines::of_invoice_item).collect();
     for item in items::of(subscription) {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::balance::Booking;
+use super::{Presence, Verdict, balance::Booking, behaviour_of, charge_verdict};
 use crate::sandbox::{
-    cards::Decline,
+    cards::{Behaviour, Decline},
     error::ApiError,
     object::{Kind, Object},
     store::Tx,
@@ -29,6 +29,17 @@ impl Tx<'_> {
         payment_method: &Object,
         taken: Taken,
     ) -> Result<Object, ApiError> {
+        self.charge_for(&intent.body, Some(&intent.id), payment_method, taken)
+    }
+
+    /// Charges a payment method, or notes how it declined. `what` has the members of the charge that say what for.
+    fn charge_for(
+        &mut self,
+        what: &Value,
+        intent: Option<&str>,
+        payment_method: &Object,
+        taken: Taken,
+    ) -> Result<Object, ApiError> {
         let decline = match taken {
             Taken::Not(decline) => Some(decline),
             Taken::Captured | Taken::Held | Taken::Pending => None,
@@ -39,7 +50,7 @@ impl Tx<'_> {
             Taken::Pending => "pending",
             Taken::Not(_) => "failed",
         };
-        let amount = &intent.body["amount"];
+        let amount = &what["amount"];
         let outcome = match decline {
             None => json!({
                 "advice_code": null, "network_advice_code": null, "network_decline_code": null,
@@ -67,33 +78,34 @@ impl Tx<'_> {
                 "billing_details": payment_method.body["billing_details"],
                 "calculated_statement_descriptor": "SANDBOX",
                 "captured": is_captured,
-                "currency": intent.body["currency"],
-                "customer": intent.body["customer"],
-                "description": intent.body["description"],
+                "currency": what["currency"],
+                "customer": what["customer"],
+                "description": what["description"],
                 "disputed": false,
                 "failure_balance_transaction": null,
                 "failure_code": decline.map(|decline| decline.code),
                 "failure_message": decline.map(Decline::message),
                 "fraud_details": {},
-                "metadata": intent.body["metadata"],
+                "metadata": what["metadata"],
                 "on_behalf_of": null,
                 "outcome": outcome,
                 "paid": status == "succeeded",
-                "payment_intent": intent.id,
+                "payment_intent": intent,
                 "payment_method": payment_method.id,
                 "payment_method_details": payment_method_details(payment_method, amount),
-                "receipt_email": null,
+                "receipt_email": what["receipt_email"],
                 "receipt_number": null,
                 "receipt_url": null,
                 "refunded": false,
                 "review": null,
-                "shipping": intent.body["shipping"],
+                "shipping": what["shipping"],
+                "source": what["source"],
                 "source_transfer": null,
-                "statement_descriptor": null,
-                "statement_descriptor_suffix": null,
+                "statement_descriptor": what["statement_descriptor"],
+                "statement_descriptor_suffix": what["statement_descriptor_suffix"],
                 "status": status,
                 "transfer_data": null,
-                "transfer_group": null,
+                "transfer_group": what["transfer_group"],
             }),
         );
         if taken == Taken::Captured {
@@ -123,19 +135,50 @@ impl Tx<'_> {
     /// Captures what is held; what is left of it goes back to the card.
     pub(crate) fn capture(&mut self, intent: &mut Object, amount: i64) -> Result<(), ApiError> {
         let mut charge = self.held_charge(intent)?;
-        let rest = charge.integer("amount").unwrap_or(0) - amount;
-        charge.body["captured"] = json!(true);
-        charge.body["amount_captured"] = json!(amount);
-        charge.body["amount_refunded"] = json!(rest);
-        let booked = self.book(Booking::charge(&charge))?;
-        charge.body["balance_transaction"] = json!(booked.id);
-        self.save(&charge)?;
-        self.emit("charge.captured", &charge, None)?;
+        self.capture_charge(&mut charge, amount)?;
         intent.body["status"] = json!("succeeded");
         intent.body["amount_capturable"] = json!(0);
         intent.body["amount_received"] = json!(amount);
         self.save(intent)?;
         self.emit("payment_intent.succeeded", intent, None)
+    }
+
+    /// Captures what a charge holds; what is left of it goes back to the card.
+    pub(crate) fn capture_charge(
+        &mut self,
+        charge: &mut Object,
+        amount: i64,
+    ) -> Result<(), ApiError> {
+        let rest = charge.integer("amount").unwrap_or(0) - amount;
+        charge.body["captured"] = json!(true);
+        charge.body["amount_captured"] = json!(amount);
+        charge.body["amount_refunded"] = json!(rest);
+        let booked = self.book(Booking::charge(charge))?;
+        charge.body["balance_transaction"] = json!(booked.id);
+        self.save(charge)?;
+        self.emit("charge.captured", charge, None)
+    }
+
+    /// Charges a card without an intent, as before there were any. Nobody is there to be asked. The charge, and how it
+    /// was declined.
+    pub(crate) fn charge_directly(
+        &mut self,
+        what: &Value,
+        payment_method: &Object,
+        captures: bool,
+    ) -> Result<(Object, Option<Decline>), ApiError> {
+        let (taken, decline) = match charge_verdict(payment_method, Presence::OffSession) {
+            Verdict::Declined(decline) => (Taken::Not(decline), Some(decline)),
+            _ if captures => (Taken::Captured, None),
+            _ => (Taken::Held, None),
+        };
+        let charge = self.charge_for(what, None, payment_method, taken)?;
+        if let (Behaviour::IsDisputed(ground), Taken::Captured) =
+            (behaviour_of(payment_method), taken)
+        {
+            self.open_dispute(charge.clone(), ground)?;
+        }
+        Ok((charge, decline))
     }
 
     /// Lets go of what is held for an intent; the caller saves the intent.

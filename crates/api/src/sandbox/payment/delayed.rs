@@ -10,7 +10,7 @@ use crate::sandbox::{
     store::{Listing, Tx},
 };
 
-/// Seconds until a debit or a refund is settled.
+/// Seconds until a debit or a refund is settled, as a rule.
 const SETTLES_IN: i64 = 4 * 86_400;
 
 /// Types of payment method whose payments settle later.
@@ -23,11 +23,28 @@ const NO_FUNDS: Decline = Decline { code: "insufficient_funds", decline_code: No
 fn failure(account: &str) -> Option<Decline> {
     match account {
         "000111111113"
+        | "AT051904300235473205"
         | "AT861904300235473202"
         | "DE62370400440532013001"
         | "IT60X0542811101000000123456" => Some(CLOSED),
         "000222222227" | "AT902219800000000000" => Some(NO_FUNDS),
         _ => None,
+    }
+}
+
+/// Seconds until a payment from the account is settled: at once from those of Stripe's test IBANs that do not wait,
+/// after three minutes from those that do. See <https://docs.stripe.com/payments/sepa-debit/accept-a-payment>.
+fn settles_in(account: &str) -> i64 {
+    match account {
+        "AT321904300235473204" | "AT051904300235473205" => 180,
+        "AT611904300234573201"
+        | "AT861904300235473202"
+        | "AT902219800000000000"
+        | "DE89370400440532013000"
+        | "DE62370400440532013001"
+        | "IT40S0542811101000000123456"
+        | "IT60X0542811101000000123456" => 0,
+        _ => SETTLES_IN,
     }
 }
 
@@ -72,14 +89,29 @@ pub(crate) fn settles_at(object: &Object) -> Option<i64> {
 }
 
 impl Tx<'_> {
-    /// Has the clock that the customer lives by look at the object when it settles.
-    pub(super) fn settle_later(&mut self, object: &mut Object) -> Result<(), ApiError> {
+    /// Has a payment from a bank account settle when the account does.
+    pub(super) fn settle_debit_later(
+        &mut self,
+        intent: &mut Object,
+        method: &Object,
+    ) -> Result<(), ApiError> {
+        let account = method.private["account"].as_str().unwrap_or_default();
+        self.settle_in(intent, settles_in(account))
+    }
+
+    /// Has a refund settle some days later.
+    pub(super) fn settle_later(&mut self, refund: &mut Object) -> Result<(), ApiError> {
+        self.settle_in(refund, SETTLES_IN)
+    }
+
+    /// Has the clock that the customer lives by look at the object in so many seconds.
+    fn settle_in(&mut self, object: &mut Object, seconds: i64) -> Result<(), ApiError> {
         let customer = object.text("customer").map(str::to_owned);
         let customer = match customer {
             Some(id) => self.find(Kind::Customer, &id)?,
             None => None,
         };
-        object.private["settles_at"] = json!(self.now() + SETTLES_IN);
+        object.private["settles_at"] = json!(self.now() + seconds);
         object.private["test_clock"] =
             customer.map(|customer| customer.body["test_clock"].clone()).unwrap_or_default();
         Ok(())

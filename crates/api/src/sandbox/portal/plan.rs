@@ -185,10 +185,9 @@ pub(super) fn preview(
         shown.credit = (-total).max(0);
         return Ok(shown);
     }
-    let mut reductions = tx.reductions(&visit.customer, Some(&subscription), &currency)?;
-    if let Some(offer) = &checked.offer {
-        reductions.extend(Reduction::of_coupon("", &offer.coupon.body, &currency));
-    }
+    let offer = checked.offer.as_ref();
+    let further =
+        offer.and_then(|offer| Reduction::of_coupon("", &offer.coupon.body, &currency)).into_iter();
     let Change { items, proration, at, restarts_cycle } = checked.change;
     let asked = Preview {
         changes: items,
@@ -196,7 +195,7 @@ pub(super) fn preview(
         at,
         restarts_cycle,
         recurring_only: false,
-        reductions: Some(reductions),
+        further: further.collect(),
     };
     let invoice = preview::of_change(tx, &subscription, asked)?;
     for line in invoice.body["lines"]["data"].as_array().into_iter().flatten() {
@@ -261,12 +260,15 @@ fn schedule(tx: &mut Tx<'_>, before: &Object, checked: &Checked) -> Result<(), A
     let mut schedule = old.clone();
     let start = schedule.body["phases"][0]["end_date"].as_i64().unwrap_or(tx.now());
     let end = schedules::period_end(&checked.price, start);
-    let item = schedules::phase_item(&checked.price.id, checked.quantity);
-    let currency = checked.price.text("currency").unwrap_or_default();
-    let mut next = schedules::phase(start, end, currency, vec![item]);
-    if let Some(offer) = &checked.offer {
-        next["discounts"] =
-            json!([{ "coupon": offer.coupon.id, "discount": null, "promotion_code": null }]);
+    // What the subscription has besides goes on.
+    let mut next = schedule.body["phases"][0].clone();
+    next["start_date"] = json!(start);
+    next["end_date"] = json!(end);
+    next["items"][0]["price"] = json!(checked.price.id);
+    next["items"][0]["quantity"] = json!(checked.quantity);
+    if let (Some(offer), Some(discounts)) = (&checked.offer, next["discounts"].as_array_mut()) {
+        let coupon = &offer.coupon.id;
+        discounts.push(json!({ "coupon": coupon, "discount": null, "promotion_code": null }));
     }
     if let Some(phases) = schedule.body["phases"].as_array_mut() {
         phases.push(next);

@@ -63,6 +63,10 @@ fn invoice(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     let details = &parent["subscription_details"];
     invoice["subscription"] = details["subscription"].clone();
     invoice["subscription_details"] = json!({ "metadata": details["metadata"] });
+    if details["subscription_proration_date"].is_i64() {
+        let at = details["subscription_proration_date"].clone();
+        invoice["subscription_proration_date"] = at;
+    }
     invoice["quote"] = parent["quote_details"]["quote"].clone();
     let is_paid = invoice["status"] == "paid";
     invoice["paid"] = json!(is_paid);

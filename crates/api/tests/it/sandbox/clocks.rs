@@ -81,6 +81,24 @@ async fn a_clock_moves_its_customers_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn events_are_stamped_with_real_time_and_their_objects_with_the_clocks() {
+    let sandbox = Sandbox::start().await;
+    let price = sandbox.price("Starter", "900", "month").await;
+    let clock = clock(&sandbox).await;
+    let customer = customer_on(&sandbox, &clock).await;
+    sandbox.subscribe(&customer, &price).await;
+    let begun = sandbox.now().await;
+    advance(&sandbox, &clock, LAST_OF_JANUARY + 35 * DAY).await;
+    let renewal = sandbox.get("/v1/events?type=invoice.paid").await["data"][0].clone();
+    assert_eq!(renewal["data"]["object"]["created"], LAST_OF_JANUARY + 28 * DAY);
+    let stamp = renewal["created"].as_i64().unwrap();
+    assert!((begun..=sandbox.now().await).contains(&stamp), "{stamp}");
+    // So they are found by when they were made.
+    let since = format!("/v1/events?type=invoice.paid&created[gte]={begun}");
+    assert_eq!(sandbox.get(&since).await["data"][0], renewal);
+}
+
+#[tokio::test]
 async fn the_sandboxs_clock_leaves_a_test_clock_alone() {
     let sandbox = Sandbox::start().await;
     let price = sandbox.price("Starter", "900", "month").await;

@@ -7,8 +7,8 @@ mod model;
 
 use serde_json::Value;
 
-use self::model::{Coupon, Model, Off, Prorations, Span};
-use super::{Sandbox, clocks, text};
+use self::model::{Coupon, Model, Off, Pricing, Prorations, Rate, Span, Tier};
+use super::{Sandbox, clocks, pricing, taxes, text};
 
 /// Stories told in a run, and what happens in each.
 const STORIES: u64 = 8;
@@ -34,10 +34,25 @@ impl Dice {
     }
 }
 
+/// One is free; ten are not.
+const TIERS: &[Tier] = &[
+    Tier { up_to: Some(1), unit: 0, flat: 0 },
+    Tier { up_to: Some(3), unit: 701, flat: 0 },
+    Tier { up_to: Some(6), unit: 333, flat: 999 },
+    Tier { up_to: None, unit: 100, flat: 0 },
+];
+/// A tax rate, or two, of which one is in the price.
+const TAXES: &[&[Rate]] = &[
+    &[],
+    &[Rate { hundredths: 1_900, is_inclusive: false }],
+    &[Rate { hundredths: 888, is_inclusive: true }],
+    &[Rate { hundredths: 770, is_inclusive: true }, Rate { hundredths: 525, is_inclusive: false }],
+];
+
 /// A price that the story can move to.
 struct Plan {
     id: String,
-    amount: i64,
+    pricing: Pricing,
     span: Span,
 }
 
@@ -63,9 +78,33 @@ async fn plans(sandbox: &Sandbox) -> Vec<Plan> {
         (333, "week", Span::Days(7)),
     ] {
         let id = sandbox.price("Plan", &amount.to_string(), interval).await;
-        plans.push(Plan { id, amount, span });
+        plans.push(Plan { id, pricing: Pricing::Each(amount), span });
+    }
+    for pricing in [Pricing::Graduated(TIERS), Pricing::Volume(TIERS)] {
+        let id = tiered(sandbox, pricing).await;
+        plans.push(Plan { id, pricing, span: Span::Months(1) });
     }
     plans
+}
+
+async fn tiered(sandbox: &Sandbox, pricing: Pricing) -> String {
+    let mode = if matches!(pricing, Pricing::Volume(_)) { "volume" } else { "graduated" };
+    let mut form = vec![
+        ("billing_scheme".to_owned(), "tiered".to_owned()),
+        ("tiers_mode".to_owned(), mode.to_owned()),
+    ];
+    for (place, tier) in TIERS.iter().enumerate() {
+        let up_to = tier.up_to.map_or_else(|| "inf".to_owned(), |last| last.to_string());
+        for (name, value) in [
+            ("up_to", up_to),
+            ("unit_amount", tier.unit.to_string()),
+            ("flat_amount", tier.flat.to_string()),
+        ] {
+            form.push((format!("tiers[{place}][{name}]"), value));
+        }
+    }
+    let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    pricing::price(sandbox, &form).await
 }
 
 impl Story<'_> {
@@ -74,7 +113,7 @@ impl Story<'_> {
         let clock = clocks::clock_at(sandbox, BEGINNING).await;
         let customer = clocks::customer_on(sandbox, &clock).await;
         let plan = dice.pick(plans);
-        let quantity = 1 + dice.below(3);
+        let quantity = 1 + dice.below(9);
         let trial_days = *dice.pick(&[0, 0, 10]);
         let days = trial_days.to_string();
         let number = quantity.to_string();
@@ -86,10 +125,22 @@ impl Story<'_> {
         if trial_days > 0 {
             form.push(("trial_period_days", &days));
         }
+        let rates = dice.pick(TAXES).to_vec();
+        let mut ids = Vec::new();
+        for rate in &rates {
+            let percentage = format!("{}.{:02}", rate.hundredths / 100, rate.hundredths % 100);
+            let inclusive = rate.is_inclusive.to_string();
+            ids.push(taxes::rate(sandbox, &percentage, &inclusive).await);
+        }
+        // By default, or the item's own.
+        let owner = *dice.pick(&["default_tax_rates", "items[0][tax_rates]"]);
+        let names = [0, 1].map(|place| format!("{owner}[{place}]"));
+        form.extend(names.iter().zip(&ids).map(|(name, id)| (name.as_str(), id.as_str())));
         let subscription = sandbox.post("/v1/subscriptions", &form).await;
         let quantity = i64::try_from(quantity).unwrap();
-        let model = Model::begin(BEGINNING, plan.amount, quantity, plan.span, trial_days);
-        let told = vec![format!("begin with {quantity} × {} {:?}", plan.amount, plan.span)];
+        let told =
+            vec![format!("begin with {quantity} × {:?} {:?}, {rates:?}", plan.pricing, plan.span)];
+        let model = Model::begin(BEGINNING, plan.pricing, quantity, plan.span, trial_days, rates);
         Story { sandbox, plans, clock, customer, subscription, model, dice, told }
     }
 
@@ -118,14 +169,14 @@ impl Story<'_> {
 
     async fn change_plan(&mut self) {
         let plan = self.dice.pick(self.plans);
-        let quantity = i64::try_from(1 + self.dice.below(3)).unwrap();
+        let quantity = i64::try_from(1 + self.dice.below(9)).unwrap();
         let (word, prorations) = *self.dice.pick(&[
             ("create_prorations", Prorations::Wait),
             ("always_invoice", Prorations::AtOnce),
             ("none", Prorations::None),
         ]);
-        let (amount, span) = (plan.amount, plan.span);
-        self.told.push(format!("change to {quantity} × {amount} {span:?}, {word}"));
+        let (pricing, span) = (plan.pricing, plan.span);
+        self.told.push(format!("change to {quantity} × {pricing:?} {span:?}, {word}"));
         let item = text(&self.subscription["items"]["data"][0]["id"]).to_owned();
         let (price, number) = (plan.id.clone(), quantity.to_string());
         let form = [
@@ -135,7 +186,7 @@ impl Story<'_> {
             ("proration_behavior", word),
         ];
         self.update(&form).await;
-        self.model.change(amount, quantity, span, prorations);
+        self.model.change(pricing, quantity, span, prorations);
     }
 
     async fn redeem(&mut self) {
@@ -143,7 +194,9 @@ impl Story<'_> {
         let fixed = i64::try_from(1 + self.dice.below(3_000)).unwrap();
         let off = *self.dice.pick(&[Off::Hundredths(percent), Off::Fixed(fixed)]);
         let months = *self.dice.pick(&[Some(0), Some(2), None]);
-        self.told.push(format!("redeem {off:?} for {months:?} months"));
+        let is_items = self.dice.below(2) == 0;
+        let whose = if is_items { "item" } else { "subscription" };
+        self.told.push(format!("redeem {off:?} for {months:?} months, for the {whose}"));
         let (name, amount) = match off {
             Off::Hundredths(hundredths) => {
                 ("percent_off", format!("{}.{:02}", hundredths / 100, hundredths % 100))
@@ -160,8 +213,16 @@ impl Story<'_> {
             Some(_) => form.extend([("duration", "repeating"), ("duration_in_months", "2")]),
         }
         let coupon = self.sandbox.post("/v1/coupons", &form).await;
-        self.update(&[("discounts[0][coupon]", text(&coupon["id"]))]).await;
-        self.model.coupon = Some(Coupon::redeemed(off, months, self.model.now));
+        let redeemed = Some(Coupon::redeemed(off, months, self.model.now));
+        if is_items {
+            let item = text(&self.subscription["items"]["data"][0]["id"]);
+            let coupon = ("items[0][discounts][0][coupon]", text(&coupon["id"]));
+            self.update(&[("items[0][id]", item), coupon]).await;
+            self.model.item_coupon = redeemed;
+        } else {
+            self.update(&[("discounts[0][coupon]", text(&coupon["id"]))]).await;
+            self.model.coupon = redeemed;
+        }
     }
 
     async fn plan_the_end(&mut self) {
@@ -189,14 +250,18 @@ impl Story<'_> {
         }
     }
 
-    /// What the customer's invoices came to, oldest first.
-    async fn totals(&self) -> Vec<i64> {
+    /// What the customer's invoices came to, and the taxes in that, oldest first.
+    async fn totals(&self) -> Vec<(i64, i64)> {
         let mut totals = Vec::new();
         let mut path = format!("/v1/invoices?customer={}&limit=100", self.customer);
         loop {
             let page = self.sandbox.get(&path).await;
             let invoices = page["data"].as_array().unwrap();
-            totals.extend(invoices.iter().map(|invoice| invoice["total"].as_i64().unwrap()));
+            totals.extend(invoices.iter().map(|invoice| {
+                let taxes = invoice["total_taxes"].as_array().unwrap().iter();
+                let taxes = taxes.map(|tax| tax["amount"].as_i64().unwrap());
+                (invoice["total"].as_i64().unwrap(), taxes.sum())
+            }));
             match invoices.last().filter(|_| page["has_more"] == true) {
                 Some(last) => {
                     let after = text(&last["id"]);

@@ -234,6 +234,45 @@ async fn checkout_shows_and_charges_taxes() {
 }
 
 #[tokio::test]
+async fn checkout_tells_when_asked_what_its_discounts_and_taxes_are() {
+    let sandbox = Sandbox::start().await;
+    let (ten, five) = (rate(&sandbox, "10", "false").await, rate(&sandbox, "5", "false").await);
+    let price = sandbox.price("Starter", "1000", "month").await;
+    let half = [("id", "half"), ("percent_off", "50"), ("duration", "forever")];
+    sandbox.post("/v1/coupons", &half).await;
+    let form = [
+        ("mode", "subscription"),
+        ("success_url", "http://localhost/return"),
+        ("line_items[0][price]", &price),
+        ("line_items[0][tax_rates][0]", &ten),
+        ("line_items[0][tax_rates][1]", &five),
+        ("discounts[0][coupon]", "half"),
+    ];
+    let made = sandbox.post("/v1/checkout/sessions", &form).await;
+    assert_eq!(made["total_details"].get("breakdown"), None);
+    let path =
+        format!("/v1/checkout/sessions/{}?expand[]=total_details.breakdown", text(&made["id"]));
+    let breakdown = sandbox.get(&path).await["total_details"]["breakdown"].clone();
+    let discount = &breakdown["discounts"][0];
+    assert_eq!(
+        (&discount["amount"], &discount["discount"]["checkout_session"]),
+        (&json!(500), &made["id"])
+    );
+    assert_eq!(discount["discount"]["source"], json!({ "coupon": "half", "type": "coupon" }));
+    let taxes = breakdown["taxes"].as_array().unwrap();
+    let taxes: Vec<_> = taxes.iter().map(|tax| json!([tax["amount"], tax["rate"]["id"]])).collect();
+    assert_eq!(taxes, [json!([50, ten]), json!([25, five])]);
+
+    let list = "/v1/checkout/sessions?expand[]=data.total_details.breakdown";
+    let listed = sandbox.get(list).await["data"][0]["total_details"]["breakdown"].clone();
+    assert_eq!(listed, breakdown);
+    let old = [("Stripe-Version", "2024-06-20")];
+    let old = sandbox.send(Method::GET, &path, &[], &old).await.json();
+    let discount = &old["total_details"]["breakdown"]["discounts"][0]["discount"];
+    assert_eq!((&discount["coupon"]["id"], discount.get("source")), (&json!("half"), None));
+}
+
+#[tokio::test]
 async fn automatic_tax_asks_for_the_country_and_goes_by_it() {
     let sandbox = Sandbox::start().await;
     let price = sandbox.price("Starter", "1000", "month").await;

@@ -22,6 +22,31 @@ async fn collections_without_anything_are_empty_and_know_their_filters() {
 }
 
 #[tokio::test]
+async fn what_stripe_knows_of_countries_and_taxes_is_listed() {
+    let sandbox = Sandbox::start().await;
+    for (path, id, name, expected) in [
+        ("country_specs", "DE", "default_currency", "eur"),
+        ("tax_codes", "txcd_99999999", "name", "General - Tangible Goods"),
+    ] {
+        let first = sandbox.get(&format!("/v1/{path}?limit=1")).await;
+        assert_eq!(
+            (&first["has_more"], first["url"].as_str()),
+            (&true.into(), Some(&*format!("/v1/{path}")))
+        );
+        let after =
+            format!("/v1/{path}?limit=100&starting_after={}", text(&first["data"][0]["id"]));
+        let rest = sandbox.get(&after).await;
+        assert_eq!(rest["has_more"], false);
+        let found = sandbox.get(&format!("/v1/{path}/{id}")).await;
+        assert_eq!(found[name], expected);
+        let all = [&first, &rest].map(|page| page["data"].as_array().unwrap().clone()).concat();
+        assert!(all.contains(&found), "{path}");
+        let unknown = format!("/v1/{path}/nowhere");
+        sandbox.send(Method::GET, &unknown, &[], &[]).await.error(404);
+    }
+}
+
+#[tokio::test]
 async fn the_account_is_found_by_its_id_and_no_other_is() {
     let sandbox = Sandbox::start().await;
     let account = sandbox.get("/v1/account").await;

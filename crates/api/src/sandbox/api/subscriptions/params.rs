@@ -194,7 +194,9 @@ pub(super) fn take_cancel_at(params: &mut Params) -> Result<Option<CancelAt>, Ap
     })
 }
 
-pub(super) fn take_automatic_tax(params: &mut Params) -> Result<Option<bool>, ApiError> {
+pub(in crate::sandbox::api) fn take_automatic_tax(
+    params: &mut Params,
+) -> Result<Option<bool>, ApiError> {
     params.hash("automatic_tax", |tax| {
         tax.kept("liability")?;
         Ok(tax.boolean("enabled")?.unwrap_or(false))

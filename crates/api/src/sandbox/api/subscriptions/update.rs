@@ -20,11 +20,7 @@ use crate::sandbox::{
         cancel,
         change::{self, Change, Proration},
         collect::Collected,
-        items::{self, NewItem},
-        lines::NewInvoiceItem,
-        pending_update,
-        proration::Period,
-        redeem::Holder,
+        items, pending_update,
         trial::{self, TrialEnding},
     },
     error::ApiError,
@@ -101,7 +97,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
         let currency = subscription.text("currency").unwrap_or_default().to_owned();
         let order = items::total(tx, items::of(&subscription))?;
         let wanted = discounts::resolve(tx, given, Some(&customer), Some((order, &currency)))?;
-        discounts::replace(tx, &mut subscription, wanted)?;
+        tx.hold_for_subscription(&mut subscription, &wanted)?;
     }
     if let Some(collection) = collection {
         subscription.body["collection_method"] = json!(collection);
@@ -133,7 +129,7 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     for (index, item) in one_time.into_iter().enumerate() {
         let customer = subscription.text("customer").unwrap_or_default();
         let item = item.new_item(tx, index, false, customer)?;
-        add_invoice_item(tx, &subscription, item)?;
+        tx.add_one_time(&subscription, &item)?;
     }
     let items = item_changes(tx, &before, given)?;
     let restarts_cycle = !ends_unpaid && (ends_trial_now || anchor.as_deref() == Some("now"));
@@ -231,28 +227,4 @@ fn schedule_cancellation(
         _ => {}
     }
     Ok(())
-}
-
-fn add_invoice_item(tx: &mut Tx<'_>, subscription: &Object, item: NewItem) -> Result<(), ApiError> {
-    let now = tx.now();
-    let new = NewInvoiceItem {
-        customer: subscription.text("customer").unwrap_or_default().to_owned(),
-        amount: item.amount(tx)?,
-        currency: item.price.text("currency").unwrap_or_default().to_owned(),
-        description: Some(tx.product_name(&item.price.body)?),
-        quantity: item.quantity,
-        period: Period { start: now, end: now },
-        price: item.price.body.clone(),
-        subscription: Some((subscription.id.clone(), None)),
-        test_clock: subscription.body["test_clock"].clone(),
-        proration: false,
-        invoice: None,
-        metadata: item.metadata,
-        tax_rates: json!(item.tax_rates),
-    };
-    let customer = new.customer.clone();
-    let mut added = new.object(now);
-    let held = tx.hold(&item.discounts, Some(&customer), Holder::InvoiceItem(&added.id))?;
-    added.body["discounts"] = json!(held);
-    tx.create(&added)
 }

@@ -4,7 +4,7 @@ use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use super::view::period;
 use super::{is_paid, number};
-use crate::sandbox::invoice_page::InvoicePage;
+use crate::sandbox::invoice_page::{InvoicePage, InvoicePageLine};
 use crate::sandbox::pages::display;
 
 const PAGE: (f32, f32) = (595.0, 842.0);
@@ -69,12 +69,7 @@ fn write_lines(sheets: &mut Sheets, invoice: &InvoicePage) {
     for line in &invoice.lines {
         let amount = display::amount(line.amount, &invoice.currency);
         let room = PAGE.0 - 2.0 * MARGIN - 110.0;
-        let description = if line.quantity == 1 {
-            line.description.clone()
-        } else {
-            format!("{} × {}", line.quantity, line.description)
-        };
-        for (row, text) in wrap(&description, 10.0, room).iter().enumerate() {
+        for (row, text) in wrap(&described(line), 10.0, room).iter().enumerate() {
             sheets.text(REGULAR, 10.0, text);
             if row == 0 {
                 sheets.text_right(REGULAR, 10.0, &amount);
@@ -93,6 +88,16 @@ fn write_lines(sheets: &mut Sheets, invoice: &InvoicePage) {
         sheets.feed(6.0);
     }
     sheets.rule();
+}
+
+/// What a line is for, with its quantity, which most descriptions name already.
+fn described(line: &InvoicePageLine) -> String {
+    let times = format!("{} × ", line.quantity);
+    if line.quantity == 1 || line.description.contains(&times) {
+        line.description.clone()
+    } else {
+        format!("{times}{}", line.description)
+    }
 }
 
 fn write_totals(sheets: &mut Sheets, invoice: &InvoicePage) {
@@ -248,6 +253,33 @@ const WIDTHS: [u16; 95] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_its_quantity_once() {
+        let described = |quantity, description: &str| {
+            described(&InvoicePageLine {
+                description: description.to_owned(),
+                quantity,
+                amount: 1_800,
+                discounts: Vec::new(),
+                period_start: 0,
+                period_end: 0,
+            })
+        };
+        for (quantity, description, expected) in [
+            (1, "Set-up", "Set-up"),
+            (2, "Set-up", "2 × Set-up"),
+            (1, "1 × Pro (at $9.00 / month)", "1 × Pro (at $9.00 / month)"),
+            (2, "2 × Pro (at $9.00 / month)", "2 × Pro (at $9.00 / month)"),
+            (
+                2,
+                "Unused time on 2 × Pro after 12 Nov 2026",
+                "Unused time on 2 × Pro after 12 Nov 2026",
+            ),
+        ] {
+            assert_eq!(described(quantity, description), expected);
+        }
+    }
 
     #[test]
     fn text_is_encoded_and_broken_for_the_page() {

@@ -1,4 +1,4 @@
-//! A subscription to one price, reckoned as plainly as possible.
+//! A subscription to one price, with its discounts and taxes, reckoned as plainly as possible.
 
 const DAY: i64 = 86_400;
 
@@ -35,19 +35,48 @@ pub enum Prorations {
     None,
 }
 
+/// One of the tiers of a price: minor units for each, and for the tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tier {
+    /// The last one that is in the tier; none for all that are left.
+    pub up_to: Option<i64>,
+    pub unit: i64,
+    pub flat: i64,
+}
+
+/// What a price asks for a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pricing {
+    Each(i64),
+    /// Each costs what its own tier says.
+    Graduated(&'static [Tier]),
+    /// All cost what the tier says that the last is in.
+    Volume(&'static [Tier]),
+}
+
+/// A tax rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Hundredths of a percent.
+    pub hundredths: i64,
+    pub is_inclusive: bool,
+}
+
 /// The subscription and what it has been charged.
 #[derive(Debug, Clone)]
 pub struct Model {
     pub now: i64,
+    /// The item's own coupon.
+    pub item_coupon: Option<Coupon>,
     pub coupon: Option<Coupon>,
+    pub rates: Vec<Rate>,
     /// Whether it ends with its period.
     pub ends: bool,
     pub has_ended: bool,
-    /// Totals of its invoices, oldest first.
-    pub totals: Vec<i64>,
-    unit: i64,
+    /// Totals of its invoices and the taxes in them or on top of them, oldest first.
+    pub totals: Vec<(i64, i64)>,
+    pricing: Pricing,
     quantity: i64,
-    amount: i64,
     span: Span,
     anchor: i64,
     start: i64,
@@ -56,7 +85,37 @@ pub struct Model {
     /// What the running period was cheaper by.
     taken_off: i64,
     /// Prorations that wait for the next invoice.
-    waiting: i64,
+    waiting: Vec<i64>,
+}
+
+impl Pricing {
+    /// The lines of an invoice: a price with tiers has two for each, for the units and for the tier.
+    fn lines(self, quantity: i64) -> Vec<i64> {
+        let is_in = |tier: &Tier, number: i64| tier.up_to.is_none_or(|last| number <= last);
+        let tier_of = |tiers: &[Tier], number| tiers.iter().position(|tier| is_in(tier, number));
+        match self {
+            Pricing::Each(unit) => vec![(0..quantity).map(|_| unit).sum()],
+            Pricing::Volume(tiers) => {
+                let tier = tiers[tier_of(tiers, quantity).unwrap()];
+                vec![(0..quantity).map(|_| tier.unit).sum(), tier.flat]
+            }
+            Pricing::Graduated(tiers) => {
+                let mut lines = Vec::new();
+                for (place, tier) in tiers.iter().enumerate() {
+                    let own = (1..=quantity).filter(|n| tier_of(tiers, *n) == Some(place));
+                    let units: Vec<i64> = own.map(|_| tier.unit).collect();
+                    if !units.is_empty() {
+                        lines.extend([units.iter().sum(), tier.flat]);
+                    }
+                }
+                lines
+            }
+        }
+    }
+
+    fn cost(self, quantity: i64) -> i64 {
+        self.lines(quantity).iter().sum()
+    }
 }
 
 impl Coupon {
@@ -78,28 +137,37 @@ impl Coupon {
 }
 
 impl Model {
-    pub fn begin(now: i64, unit: i64, quantity: i64, span: Span, trial_days: i64) -> Model {
+    pub fn begin(
+        now: i64,
+        pricing: Pricing,
+        quantity: i64,
+        span: Span,
+        trial_days: i64,
+        rates: Vec<Rate>,
+    ) -> Model {
         let is_trial = trial_days > 0;
         let anchor = now + trial_days * DAY;
         let end = if is_trial { anchor } else { boundary_after(anchor, span, now) };
-        let amount = unit * quantity;
-        Model {
+        let mut model = Model {
             now,
+            item_coupon: None,
             coupon: None,
+            rates,
             ends: false,
             has_ended: false,
-            totals: vec![if is_trial { 0 } else { amount }],
-            unit,
+            totals: Vec::new(),
+            pricing,
             quantity,
-            amount,
             span,
             anchor,
             start: now,
             end,
             is_trial,
             taken_off: 0,
-            waiting: 0,
-        }
+            waiting: Vec::new(),
+        };
+        model.charge_period();
+        model
     }
 
     /// Lets time pass: periods end and the next ones are charged.
@@ -118,29 +186,29 @@ impl Model {
         self.now = until;
     }
 
-    /// Moves to another amount or span now.
-    pub fn change(&mut self, unit: i64, quantity: i64, span: Span, prorations: Prorations) {
-        let amount = unit * quantity;
-        let is_same = (unit, quantity, span) == (self.unit, self.quantity, self.span);
-        let restarts = span != self.span && !self.is_trial;
+    /// Moves to another price, quantity or span now.
+    pub fn change(&mut self, pricing: Pricing, quantity: i64, span: Span, prorations: Prorations) {
+        let (before, after) = (self.pricing.cost(self.quantity), pricing.cost(quantity));
+        let is_same = (pricing, quantity, span) == (self.pricing, self.quantity, self.span);
+        // What was free and is no longer begins when it begins to cost.
+        let restarts = !self.is_trial && (span != self.span || (before == 0 && after > 0));
         let prorates = !self.is_trial && !is_same && prorations != Prorations::None;
-        let mut prorated = 0;
+        let waiting = self.waiting.len();
+        let mut wait = |amount: i64| self.waiting.extend(Some(amount).filter(|made| *made != 0));
+        let rest = Rest { start: self.start, end: self.end, now: self.now };
         if prorates {
-            prorated -= self.rest_of_period(self.amount - self.taken_off);
+            wait(-rest.of(before - self.taken_off));
         }
         // A coupon for one invoice is left for that invoice.
-        let lasting = self.coupon.filter(|coupon| !coupon.is_once);
-        let taken_off = lasting.map_or(0, |coupon| coupon.takes_off(amount, self.now));
-        let is_proration_made = if prorates && !restarts {
-            let debit = self.rest_of_period(amount - taken_off);
-            let is_made = prorated != 0 || debit != 0;
-            prorated += debit;
-            is_made
-        } else {
-            prorated != 0
-        };
-        self.waiting += prorated;
-        (self.unit, self.quantity, self.amount, self.span) = (unit, quantity, amount, span);
+        let (mut left, now) = (after, self.now);
+        for coupon in [self.item_coupon, self.coupon].into_iter().flatten() {
+            left -= if coupon.is_once { 0 } else { coupon.takes_off(left, now) };
+        }
+        if prorates && !restarts {
+            wait(rest.of(left));
+        }
+        let is_proration_made = self.waiting.len() > waiting;
+        (self.pricing, self.quantity, self.span) = (pricing, quantity, span);
         if restarts {
             self.anchor = self.now;
             self.start = self.now;
@@ -149,26 +217,85 @@ impl Model {
             return;
         }
         if !is_same {
-            self.taken_off = taken_off;
+            self.taken_off = after - left;
         }
         if prorations == Prorations::AtOnce && is_proration_made {
-            self.totals.push(self.waiting);
-            self.waiting = 0;
+            self.invoice(Vec::new());
         }
     }
 
     fn charge_period(&mut self) {
-        self.taken_off = self.coupon.map_or(0, |coupon| coupon.takes_off(self.amount, self.now));
-        self.totals.push(self.waiting + self.amount - self.taken_off);
-        self.waiting = 0;
-        let is_used_up = |coupon: &Coupon| coupon.is_once && self.taken_off > 0;
-        if self.coupon.as_ref().is_some_and(is_used_up) {
-            self.coupon = None;
+        let lines = if self.is_trial { vec![0] } else { self.pricing.lines(self.quantity) };
+        let (mut left, now) = (lines.clone(), self.now);
+        for coupon in [&mut self.item_coupon, &mut self.coupon] {
+            let Some(running) = *coupon else { continue };
+            let off = running.takes_off(left.iter().sum(), now);
+            take_off(&mut left, off);
+            if running.is_once && off > 0 {
+                *coupon = None;
+            }
         }
+        self.taken_off = lines.iter().sum::<i64>() - left.iter().sum::<i64>();
+        self.invoice(left);
     }
 
-    fn rest_of_period(&self, amount: i64) -> i64 {
+    /// Invoices what waits, and what a period costs.
+    fn invoice(&mut self, period: Vec<i64>) {
+        let (mut total, mut taxes) = (0, 0);
+        for line in std::mem::take(&mut self.waiting).into_iter().chain(period) {
+            let (included, on_top) = self.taxes(line);
+            total += line + on_top;
+            taxes += included + on_top;
+        }
+        self.totals.push((total, taxes));
+    }
+
+    /// The taxes within an amount, and those on top of it.
+    fn taxes(&self, amount: i64) -> (i64, i64) {
+        let is_credit = amount < 0;
+        let magnitude = amount.abs();
+        let sum = |inclusive| {
+            let rates = self.rates.iter().filter(|rate| rate.is_inclusive == inclusive);
+            rates.map(|rate| rate.hundredths).sum::<i64>()
+        };
+        let taxable = divide(magnitude * 10_000, 10_000 + sum(true));
+        let on_top = divide(taxable * sum(false), 10_000);
+        let sign = if is_credit { -1 } else { 1 };
+        (sign * (magnitude - taxable), sign * on_top)
+    }
+}
+
+/// What is left of a period.
+struct Rest {
+    start: i64,
+    end: i64,
+    now: i64,
+}
+
+impl Rest {
+    /// The part of an amount for the whole period that falls on it.
+    fn of(&self, amount: i64) -> i64 {
         divide(amount * (self.end - self.now), self.end - self.start)
+    }
+}
+
+/// Takes an amount off lines, from each by its share; what rounding leaves, one by one from the first on.
+fn take_off(lines: &mut [i64], off: i64) {
+    let whole: i64 = lines.iter().sum();
+    if whole == 0 {
+        return;
+    }
+    let before = lines.to_vec();
+    let mut left = off;
+    for (line, before) in lines.iter_mut().zip(&before) {
+        *line -= off * before / whole;
+        left -= off * before / whole;
+    }
+    for line in lines.iter_mut().filter(|line| **line > 0) {
+        if left > 0 {
+            *line -= 1;
+            left -= 1;
+        }
     }
 }
 
