@@ -273,7 +273,7 @@ pub fn derive(
 }
 
 /// What the `users` row keeps of a decision.
-#[derive(Clone, Debug, PartialEq, Eq, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Eq, AsChangeset, Serialize)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub struct Derived {
     plan: Option<String>,

@@ -7,6 +7,7 @@
 mod changes;
 pub mod cli;
 mod connection;
+mod convoy;
 pub mod copy;
 mod durability;
 mod error;
@@ -28,6 +29,7 @@ use std::{
 
 pub use changes::{Change, Changes, notify};
 pub use connection::{Conn, PgConn, in_transaction as savepoint};
+pub use convoy::{Convoy, Written};
 pub use durability::{Setting, weaknesses};
 pub use error::{DbError, OpenError};
 pub use migrate::MigrateError;
@@ -244,29 +246,27 @@ impl Db {
         }
     }
 
-    /// [`Db::write`], with a shorter way to the same where every statement is a round trip, on PostgreSQL:
-    /// `at_once` is tried first and runs in no transaction, so that what it writes must be one statement, which commits
-    /// by itself. It gives its answer and the users whose accounts changed, or `None` when this was not possible; then,
-    /// and when it fails, `work` is run.
-    pub async fn write_at_once<T, E, S, F>(&self, at_once: S, work: F) -> Result<T, E>
+    /// [`Db::write`], with a shorter way to the same where every statement is a round trip, on PostgreSQL: `item` is
+    /// written by `convoy`, with others that come at the same time. `work` is run when that is not possible, and
+    /// where there is no `item`.
+    pub async fn write_together<I, T, E, F>(
+        &self,
+        convoy: &Convoy<I, T>,
+        item: Option<I>,
+        work: F,
+    ) -> Result<T, E>
     where
-        S: FnOnce(&mut PgConn) -> Result<Option<(T, Vec<String>)>, DbError> + Send + 'static,
+        I: Send + Sync + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let postgres = match &self.backend {
-            Backend::Sqlite(sqlite) => return sqlite.write(work).await,
-            Backend::Postgres(postgres) => postgres,
-        };
-        let (answer, changed) = postgres
-            .run(move |conn| match postgres::at_once(conn, at_once) {
-                Some(written) => Ok::<_, E>(written),
-                None => Ok((postgres::transaction(conn, work)?, Vec::new())),
-            })
-            .await?;
-        postgres.announce(changed);
-        Ok(answer)
+        if let (Backend::Postgres(postgres), Some(item)) = (&self.backend, item)
+            && let Some(written) = convoy.write(postgres, item).await
+        {
+            return Ok(written);
+        }
+        self.write(work).await
     }
 
     /// Changes of accounts, from every process that shares the database.

@@ -127,6 +127,22 @@ impl Postgres {
         .await?
     }
 
+    /// What `work` did in statements that each commit by themselves; `None` when it did nothing.
+    pub(super) async fn at_once<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, DbError> + Send + 'static,
+    ) -> Option<T> {
+        let done = self.run(move |conn| match conn {
+            Conn::Postgres(postgres) => work(postgres).map(Some),
+            Conn::Sqlite(_) => Ok(None),
+        });
+        done.await.unwrap_or_else(|error: DbError| {
+            // A single statement that fails changed nothing. A connection that is lost fails the transaction, too.
+            tracing::debug!(%error, "not possible at once; trying a transaction");
+            None
+        })
+    }
+
     /// Tells every process that these users' accounts changed, without waiting for it.
     pub(super) fn announce(self: &Arc<Self>, user_ids: Vec<String>) {
         if user_ids.is_empty() || !self.unannounced.add(user_ids) {
@@ -171,19 +187,6 @@ pub(super) fn transaction<T, E: From<DbError>>(
     let written = in_transaction(conn, work)?;
     changes::announce(conn, &changes::take());
     Ok(written)
-}
-
-/// What `work` did in statements that each commit by themselves; `None` when it did nothing.
-pub(super) fn at_once<T>(
-    conn: &mut Conn,
-    work: impl FnOnce(&mut PgConnection) -> Result<Option<T>, DbError>,
-) -> Option<T> {
-    let Conn::Postgres(postgres) = conn else { return None };
-    work(postgres).unwrap_or_else(|error| {
-        // A single statement that fails changed nothing. A connection that is lost fails the transaction, too.
-        tracing::debug!(%error, "not possible in one statement; trying a transaction");
-        None
-    })
 }
 
 #[derive(QueryableByName)]

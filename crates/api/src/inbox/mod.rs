@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 use crate::{
     billing::{
         Rules,
-        apply::{self, Outcome},
+        apply::{self, Outcome, at_once::Candidate},
         refresh::Refreshed,
     },
-    db::{self, Conn, Db, DbError, PgConn},
+    db::{self, Conn, Convoy, Db, DbError, PgConn, Written},
     stripe::{
         Notification, SigningSecret,
         event::ParseError,
@@ -72,12 +72,15 @@ pub struct Inbox {
     rules: Rules,
     secrets: Arc<[SigningSecret]>,
     wake: Arc<Notify>,
+    ordinary: Convoy<Ordinary, Processed>,
 }
 
 impl Inbox {
     /// One that believes what any of `secrets` signed, and calls `wake` when there is work for the worker.
     pub fn new(db: Db, rules: Rules, secrets: Vec<SigningSecret>, wake: Arc<Notify>) -> Self {
-        Self { db, rules, secrets: secrets.into(), wake }
+        let known = rules.clone();
+        let ordinary = Convoy::new(move |conn, some: &[Ordinary]| take_at_once(conn, &known, some));
+        Self { db, rules, secrets: secrets.into(), wake, ordinary }
     }
 
     /// Takes one delivery: its signature header, and its body as it came.
@@ -93,12 +96,9 @@ impl Inbox {
         let notification = Notification::parse(body)?;
         let event = Arc::new(NewEvent::of(&notification, payload::deflate(body), now));
         let (rules, notification) = (self.rules.clone(), Arc::new(notification));
-        let at_once = {
-            let (event, rules) = (Arc::clone(&event), rules.clone());
-            let notification = Arc::clone(&notification);
-            move |conn: &mut PgConn| take_at_once(conn, &rules, &event, &notification)
-        };
-        let processed = self.db.write_at_once(at_once, move |conn| {
+        let ordinary = Candidate::of(&rules, &notification)
+            .map(|candidate| Ordinary { candidate, event: Arc::clone(&event) });
+        let processed = self.db.write_together(&self.ordinary, ordinary, move |conn| {
             let noted = match store::insert(conn, &event)? {
                 true => Noted::Applied,
                 false if store::lock_state(conn, &event.id)?.is_settled() => {
@@ -149,8 +149,8 @@ impl Inbox {
             Processed::Duplicate => Ok(Accepted::Duplicate),
             Processed::AtOnce => Ok(Accepted::Applied),
             Processed::Done(Outcome::Ignored(_)) => Ok(Accepted::Ignored),
-            Processed::Done(Outcome::Applied) => {
-                // It may have left a mark behind.
+            Processed::Done(Outcome::Applied) => Ok(Accepted::Applied),
+            Processed::Done(Outcome::Marked) => {
                 self.wake.notify_one();
                 Ok(Accepted::Applied)
             }
@@ -171,18 +171,30 @@ enum Processed {
     Failed(String),
 }
 
-/// Takes an ordinary event in a read and one statement that writes it with its effect. `None`, and nothing is written,
-/// when it is not ordinary, came before, or what it was decided on has changed meanwhile.
+/// A delivery that may need no more than a read and one statement.
+struct Ordinary {
+    candidate: Candidate,
+    event: Arc<NewEvent>,
+}
+
+/// Takes ordinary events in a read and one statement that writes them with their effects. `None` for one, of which
+/// nothing is written, that is not ordinary, came before, or was decided on by what has changed meanwhile.
 fn take_at_once(
     conn: &mut PgConn,
     rules: &Rules,
-    event: &NewEvent,
-    notification: &Notification,
-) -> Result<Option<(Processed, Vec<String>)>, DbError> {
-    let Notification::Snapshot(snapshot) = notification else { return Ok(None) };
-    let Some(step) = apply::at_once::decide(conn, rules, snapshot)? else { return Ok(None) };
-    let written = store::insert_with_effect(conn, event, &step)?;
-    Ok(written.then(|| (Processed::AtOnce, vec![step.user_id])))
+    some: &[Ordinary],
+) -> Result<Vec<Written<Processed>>, DbError> {
+    let candidates: Vec<_> = some.iter().map(|ordinary| &ordinary.candidate).collect();
+    let steps = apply::at_once::decide(conn, rules, &candidates)?;
+    let decided = some.iter().zip(&steps);
+    let decided: Vec<_> =
+        decided.filter_map(|(one, step)| Some((&*one.event, step.as_ref()?))).collect();
+    let written = store::insert_with_effects(conn, &decided)?;
+    let answers = some.iter().zip(steps).map(|(ordinary, step)| {
+        let step = step.filter(|_| written.contains(&ordinary.event.id))?;
+        Some((Processed::AtOnce, vec![step.user_id]))
+    });
+    Ok(answers.collect())
 }
 
 /// What an event's row says before it is processed.
@@ -208,7 +220,9 @@ fn process(
         Notification::Thin(event) => apply::apply_thin(conn, rules, event),
     });
     match applied {
-        Ok(Outcome::Applied) if noted == Noted::Applied => Ok(Processed::Done(Outcome::Applied)),
+        Ok(outcome @ (Outcome::Applied | Outcome::Marked)) if noted == Noted::Applied => {
+            Ok(Processed::Done(outcome))
+        }
         Ok(outcome) => {
             store::update_outcome(conn, id, outcome)?;
             if matches!(outcome, Outcome::Ignored(_)) {

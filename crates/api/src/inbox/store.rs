@@ -3,8 +3,10 @@
 mod at_once;
 
 use diesel::{
+    dsl::sql,
+    expression::SqlLiteral,
     prelude::*,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Bool, Text},
 };
 
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
     stripe::Notification,
 };
 
-pub(super) use at_once::insert_with_effect;
+pub(super) use at_once::insert_with_effects;
 
 /// Payloads that settling a refresh erases at the most; pruning finds the others.
 const ERASED_AT_ONCE: i64 = 100;
@@ -175,7 +177,7 @@ pub(super) fn erase_if_left(conn: &mut Conn, id: &str) -> Result<(), DbError> {
 
 fn state_after(outcome: Outcome) -> (State, Option<&'static str>) {
     match outcome {
-        Outcome::Applied => (State::Applied, None),
+        Outcome::Applied | Outcome::Marked => (State::Applied, None),
         Outcome::Ignored(reason) => (State::Ignored, Some(reason)),
         Outcome::Waiting => (State::Received, None),
     }
@@ -213,11 +215,16 @@ pub fn lock_waiting(conn: &mut Conn, target: &str) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Written out, because an index of these alone is not found for a state that is bound.
+fn is_received() -> SqlLiteral<Bool> {
+    sql("events.state = 'received'")
+}
+
 /// Settles the events that waited for `target`, a subscription or a customer, to be read from Stripe.
 pub fn settle(conn: &mut Conn, target: &str, outcome: Outcome) -> Result<(), DbError> {
     let (state, reason) = state_after(outcome);
     let waiting = events::table
-        .filter(events::state.eq(State::Received.as_str()))
+        .filter(is_received())
         .filter(events::customer_id.eq(target).or(events::object_id.eq(target)));
     diesel::update(waiting)
         .set((events::state.eq(state.as_str()), events::reason.eq(reason)))

@@ -1,12 +1,12 @@
-//! The ordinary event, decided on from one read: a subscription that is known goes on, and nothing follows from that
-//! but the row and what is derived from it.
+//! Ordinary events, decided on from one read: subscriptions that are known go on, and nothing follows from that but
+//! their rows and what is derived from them.
 //!
 //! The judgement, the row and the decision are those of [`super::apply`]; only what is not ordinary is left to that:
 //! what is new or of somebody else, what has to be marked, told or mailed, and what changes access. No row is locked
 //! by the read. Whoever writes a listener's facts writes the listener's row in the same commit
 //! ([`access::derive`](crate::access::derive)), so what was decided holds for as long as that row is what it was.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Kind, customer_of, store, subscription};
 use crate::{
@@ -17,8 +17,37 @@ use crate::{
         subscriptions::{self, Judgement, SubscriptionRow},
     },
     db::{DbError, PgConn},
-    stripe::{Event, Subscription},
+    stripe::{Event, Notification, Subscription},
 };
+
+/// An event that may be ordinary.
+#[derive(Debug)]
+pub struct Candidate {
+    notification: Arc<Notification>,
+    customer_id: String,
+    subscription: Subscription,
+}
+
+impl Candidate {
+    /// `None` when the event cannot be ordinary, whatever is known of its subscription.
+    pub fn of(rules: &Rules, notification: &Arc<Notification>) -> Option<Self> {
+        let event = snapshot(notification)?;
+        let ours = event.livemode == rules.livemode && event.account.is_none();
+        if !ours || !matches!(Kind::of(&event.kind), Kind::Subscription) {
+            return None;
+        }
+        let customer_id = customer_of(event)?;
+        let subscription = event.object().ok()?;
+        Some(Self { notification: Arc::clone(notification), customer_id, subscription })
+    }
+}
+
+fn snapshot(notification: &Notification) -> Option<&Event> {
+    match notification {
+        Notification::Snapshot(event) => Some(event),
+        Notification::Thin(_) => None,
+    }
+}
 
 /// What an ordinary event does.
 #[derive(Debug)]
@@ -46,16 +75,20 @@ pub(super) struct Listener {
     pub(super) facts: Facts,
 }
 
-/// What the event does; `None` when it is not ordinary.
-pub fn decide(conn: &mut PgConn, rules: &Rules, event: &Event) -> Result<Option<Step>, DbError> {
-    let ours = event.livemode == rules.livemode && event.account.is_none();
-    if !ours || !matches!(Kind::of(&event.kind), Kind::Subscription) {
-        return Ok(None);
-    }
-    let Some(customer_id) = customer_of(event) else { return Ok(None) };
-    let Ok(subscription) = event.object::<Subscription>() else { return Ok(None) };
-    let listener = store::find_listener(conn, &customer_id)?;
-    Ok(listener.and_then(|listener| step(listener, rules, event, &subscription)))
+/// What each event does; `None` for one that is not ordinary, and for all but the first of a listener's: what the
+/// second does depends on the first.
+pub fn decide(
+    conn: &mut PgConn,
+    rules: &Rules,
+    candidates: &[&Candidate],
+) -> Result<Vec<Option<Step>>, DbError> {
+    let customers = candidates.iter().map(|candidate| candidate.customer_id.as_str()).collect();
+    let mut listeners = store::find_listeners(conn, customers)?;
+    let mut decide = |candidate: &&Candidate| {
+        let listener = listeners.remove(&candidate.customer_id)?;
+        step(listener, rules, snapshot(&candidate.notification)?, &candidate.subscription)
+    };
+    Ok(candidates.iter().map(&mut decide).collect())
 }
 
 fn step(

@@ -27,5 +27,5 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
         return Ok(Outcome::Ignored("foreign_product"));
     }
     refresh::mark(conn, refresh::CATALOG, &event.id, rules.clock.wall() + TOGETHER)?;
-    Ok(Outcome::Applied)
+    Ok(Outcome::Marked)
 }

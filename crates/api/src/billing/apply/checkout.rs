@@ -54,7 +54,7 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     {
         refresh::mark(conn, subscription_id, &event.id, rules.clock.wall())?;
     }
-    Ok(Outcome::Applied)
+    Ok(Outcome::Marked)
 }
 
 /// Whether the session says that it is this user's. It must say so, and nowhere otherwise.

@@ -28,6 +28,8 @@ use crate::{
 pub enum Outcome {
     /// Its effect is in this commit, even if that is no more than what was so already.
     Applied,
+    /// The same, and in this commit is a mark for what Stripe has still to be asked.
+    Marked,
     /// It is none of our business; why.
     Ignored(&'static str),
     /// What it means must be read from Stripe. The mark is in this commit.
@@ -68,7 +70,7 @@ pub fn apply_thin(conn: &mut Conn, rules: &Rules, event: &ThinEvent) -> Result<O
     match object.kind.as_deref() {
         Some("product" | "price") => {
             refresh::mark(conn, refresh::CATALOG, &event.id, now)?;
-            Ok(Outcome::Applied)
+            Ok(Outcome::Marked)
         }
         Some(_) if refresh::can_read(&object.id) => {
             refresh::mark(conn, &object.id, &event.id, now)?;
@@ -132,7 +134,7 @@ fn customer_created(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
     if let Some(email) = &customer.email {
         customers::update_told_email(conn, user_id, &customer.id, email)?;
     }
-    Ok(Outcome::Applied)
+    Ok(Outcome::Marked)
 }
 
 /// Stripe has deleted the customer and ended its subscriptions; the listener's next Checkout makes a new one.
@@ -143,7 +145,7 @@ fn customer_deleted(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
         Owner::Former(_) => Ok(Outcome::Ignored("former_customer")),
         Owner::User(user_id) => {
             customers::retire(conn, &user_id, &customer_id, "deleted_at_stripe", &rules.clock)?;
-            Ok(Outcome::Applied)
+            Ok(Outcome::Marked)
         }
     }
 }

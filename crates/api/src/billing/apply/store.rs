@@ -1,5 +1,7 @@
 //! What events about Checkout need of the sessions we made, and ordinary events of a listener.
 
+use std::collections::HashMap;
+
 use diesel::{PgConnection, prelude::*};
 
 use super::at_once::Listener;
@@ -12,12 +14,12 @@ use crate::{
     },
 };
 
-/// The listener whose customer this is, with everything that decides of access, in one statement.
-pub(super) fn find_listener(
+/// The listeners whose customers these are, by customer, with everything that decides of access, in one statement.
+pub(super) fn find_listeners(
     conn: &mut PgConnection,
-    customer_id: &str,
-) -> Result<Option<Listener>, DbError> {
-    type User = (String, Option<i32>, bool, Option<String>);
+    customer_ids: Vec<&str>,
+) -> Result<HashMap<String, Listener>, DbError> {
+    type User = (String, Option<String>, Option<i32>, bool, Option<String>);
     type Joined = (Option<SubscriptionRow>, Option<i32>, Option<GrantRow>);
     let latest = access_changes::table
         .filter(access_changes::user_id.eq(users::id))
@@ -27,9 +29,15 @@ pub(super) fn find_listener(
     let rows: Vec<(User, Joined)> = users::table
         .left_join(subscriptions::table)
         .left_join(grants::table)
-        .filter(users::stripe_customer_id.eq(customer_id))
+        .filter(users::stripe_customer_id.eq_any(customer_ids))
         .select((
-            (users::id, RowVersion(users::table), users::had_trial, latest.single_value()),
+            (
+                users::id,
+                users::stripe_customer_id,
+                RowVersion(users::table),
+                users::had_trial,
+                latest.single_value(),
+            ),
             (
                 Option::<SubscriptionRow>::as_select(),
                 RowVersion(subscriptions::table),
@@ -37,28 +45,34 @@ pub(super) fn find_listener(
             ),
         ))
         .load(conn)?;
-    let Some((user, _)) = rows.first() else { return Ok(None) };
-    let (user_id, Some(version), had_trial, latest) = user.clone() else {
-        return Ok(None);
-    };
-    let mut known: Vec<(SubscriptionRow, i32)> = Vec::new();
-    for (row, version) in
-        rows.iter().filter_map(|(_, (row, version, _))| row.as_ref().zip(*version))
-    {
-        if !known.iter().any(|(other, _)| other.id == row.id) {
-            known.push((row.clone(), version));
+    let mut by_customer: HashMap<String, Vec<(User, Joined)>> = HashMap::new();
+    for row in rows {
+        if let Some(customer_id) = row.0.1.clone() {
+            by_customer.entry(customer_id).or_default().push(row);
         }
     }
-    let joined = rows.iter().map(|(_, (row, _, grant))| (row.as_ref(), grant.clone()));
-    let facts = joined.collect();
-    Ok(Some(Listener {
-        user_id,
-        version,
-        had_trial,
-        latest: Snapshot::latest(latest.as_deref()),
-        subscriptions: known,
-        facts,
-    }))
+    let listeners = by_customer.into_iter().filter_map(|(customer_id, rows)| {
+        let (user_id, _, version, had_trial, latest) = rows.first()?.0.clone();
+        let mut known: Vec<(SubscriptionRow, i32)> = Vec::new();
+        for (row, version) in
+            rows.iter().filter_map(|(_, (row, version, _))| row.as_ref().zip(*version))
+        {
+            if !known.iter().any(|(other, _)| other.id == row.id) {
+                known.push((row.clone(), version));
+            }
+        }
+        let joined = rows.iter().map(|(_, (row, _, grant))| (row.as_ref(), grant.clone()));
+        let listener = Listener {
+            user_id,
+            version: version?,
+            had_trial,
+            latest: Snapshot::latest(latest.as_deref()),
+            facts: joined.collect(),
+            subscriptions: known,
+        };
+        Some((customer_id, listener))
+    });
+    Ok(listeners.collect())
 }
 
 pub(super) fn find_user_of_session(conn: &mut Conn, id: &str) -> Result<Option<String>, DbError> {

@@ -42,6 +42,7 @@ pub(super) fn apply(conn: &mut Conn, rules: &Rules, event: &Event) -> Result<Out
             };
             if subscriptions::lacks_details(&row, before.as_ref()) {
                 refresh::mark(conn, &row.id, &event.id, rules.clock.wall())?;
+                return Ok(Outcome::Marked);
             }
             Ok(Outcome::Applied)
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use crate::db::{
     Conn, DbError, prepared,
@@ -13,7 +14,16 @@ const FINAL: [&str; 2] = ["canceled", "incomplete_expired"];
 
 /// A subscription as it is kept. Times are Unix seconds; words are Stripe's.
 #[derive(
-    Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Identifiable,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    Identifiable,
+    Serialize,
 )]
 #[diesel(table_name = subscriptions, treat_none_as_null = true)]
 pub struct SubscriptionRow {
