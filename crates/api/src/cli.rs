@@ -1,10 +1,12 @@
 //! The command line: one binary, a subcommand for each thing an operator does.
 
 mod commands;
+mod help;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anyhow::Context;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, value_parser};
 
 use crate::{
     config::Settings,
@@ -13,6 +15,7 @@ use crate::{
         cli::{AddArgs, EditArgs, ImportArgs, RemoveArgs},
         stats_cli::StatsArgs,
     },
+    inbox::EventState,
     sandbox, telemetry,
 };
 
@@ -27,7 +30,6 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API and the site; without STRIPE_SECRET_KEY with the embedded sandbox beside it
-    #[command(after_long_help = SECRETS_HELP, after_help = SECRETS_HELP)]
     Serve(Settings),
     /// Create the database or bring its schema up to date, and stop
     Migrate(Settings),
@@ -99,11 +101,11 @@ enum Command {
 enum EventsCommand {
     /// List the newest events
     List {
-        /// Of this state only: received, applied, ignored or failed
+        /// Of this state only
         #[arg(long)]
-        state: Option<String>,
+        state: Option<EventState>,
         /// How many
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
         limit: i64,
         #[command(flatten)]
         settings: Settings,
@@ -172,48 +174,30 @@ enum EpisodeCommand {
 struct With<T: clap::Args> {
     #[command(flatten)]
     args: T,
-    #[command(flatten, next_help_heading = "Settings")]
+    #[command(flatten)]
     settings: Settings,
 }
 
-const SECRETS_HELP: &str = "\
-Secrets come by environment, or by a file named in NAME_FILE, never by flag:
-  STRIPE_SECRET_KEY      sk_… or rk_…; unset: the embedded sandbox
-  STRIPE_WEBHOOK_SECRET  whsec_…, comma-separated, each is tried; unset: the sandbox's own
-  SECRET_KEYS            keys for tokens, feeds and media, comma-separated: the first makes, all check;
-                         unset: generated into DATA_DIR. Required with PostgreSQL and with a live key
-  SMTP_URL               smtps://user:password@host; unset: the sandbox's mailbox, or with a key no mail goes out
-  OPERATOR_TOKEN         opens GET /metrics; unset: metrics need METRICS_ADDR
-  DATABASE_URL           sqlite:///path or postgres://…; unset: a SQLite file in DATA_DIR
-  DATABASE_READ_URL      postgres://… of a replica, for plans and episodes; unset: none
-  DATABASE_LISTEN_URL    postgres://… where LISTEN works, when DATABASE_URL leads to a pooler
-  S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY
-                         for the bucket that S3_BUCKET names
-A file .env in the working directory is read. Logs: RUST_LOG (levels), LOG_FORMAT=json.";
-
-/// Runs the command line; errors go to standard error in one line.
+/// Runs the command line. Errors go to standard error in one line, and exit with 1; only what is no command at all
+/// exits with 2.
 pub fn main() -> ExitCode {
-    if let Err(error) = read_dotenv() {
-        eprintln!("circle: .env: {error}");
-        return ExitCode::from(2);
-    }
-    let cli = Cli::parse();
-    if let Err(error) = telemetry::start() {
-        eprintln!("circle: {error}");
-        return ExitCode::from(2);
-    }
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(commands::run(cli.command)));
-    match outcome {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("circle: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run() -> anyhow::Result<()> {
+    // First, since flags come by environment too.
+    read_dotenv().context(".env")?;
+    let matches = help::in_order(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    telemetry::start()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(commands::run(cli.command))
 }
 
 /// Of the working directory alone: one further up was written for something else.

@@ -131,10 +131,14 @@ pub async fn revoke(db: &Db, rules: Rules, email: String) -> anyhow::Result<()> 
         access::lock_user(conn, &person.user_id)?;
         let taken = grants::revoke(conn, &person.user_id, now)?;
         access::derive(conn, &rules.policy, &person.user_id, now, "grant")?;
-        Ok(Some(taken))
+        Ok(Some((person.email, taken)))
     });
     let taken = taken.await?.ok_or_else(|| anyhow!("nobody has this e-mail address"))?;
-    println!("{taken} taken back.");
+    match taken {
+        (email, 0) => println!("{email} had no grant."),
+        (email, 1) => println!("1 grant taken back from {email}."),
+        (email, taken) => println!("{taken} grants taken back from {email}."),
+    }
     Ok(())
 }
 

@@ -2,15 +2,15 @@
 
 use anyhow::anyhow;
 
-use super::{Accepted, Inbox, catch_up::CaughtUp, payload, store};
+use super::{Accepted, EventState, Inbox, catch_up::CaughtUp, payload, store};
 use crate::{clock::utc, db::Db, stripe::Client};
 
 /// `circle events list`: the newest events, of one state or all.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &Db, state: Option<String>, limit: i64) -> anyhow::Result<()> {
-    let rows = db.scan(move |conn| store::list_newest(conn, state.as_deref(), limit)).await?;
+pub async fn list(db: &Db, state: Option<EventState>, limit: i64) -> anyhow::Result<()> {
+    let rows = db.scan(move |conn| store::list_newest(conn, state, limit)).await?;
     for row in rows {
         let why = row.error.or(row.reason).map(|why| format!("  {why}")).unwrap_or_default();
         println!("{}  {}  {:<8}  {}{why}", utc(row.received_at), row.id, row.state, row.kind);

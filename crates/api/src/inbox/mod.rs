@@ -29,7 +29,8 @@ use crate::{
 };
 use store::NewEvent;
 pub use store::{
-    LeasedEvent, erase_of_left, lease, lock_waiting, next_due, prune, release, settle,
+    LeasedEvent, State as EventState, erase_of_left, lease, lock_waiting, next_due, prune, release,
+    settle,
 };
 
 /// Seconds after which the worker tries a failed event, unless Stripe delivers it again before.

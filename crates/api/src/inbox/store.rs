@@ -85,11 +85,15 @@ pub(super) struct EventRecord {
 }
 
 /// How far an event has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum State {
+    /// Kept; what is still to do is marked.
     Received,
+    /// Applied.
     Applied,
+    /// None of our business; the reason is kept.
     Ignored,
+    /// Applying it failed, and is tried again.
     Failed,
 }
 
@@ -301,7 +305,7 @@ pub fn prune(conn: &mut Conn, before: i64, limit: i64) -> Result<usize, DbError>
 /// The events that came last, newest first, of one state or of all.
 pub(super) fn list_newest(
     conn: &mut Conn,
-    state: Option<&str>,
+    state: Option<State>,
     limit: i64,
 ) -> Result<Vec<EventRecord>, DbError> {
     let mut rows = events::table
@@ -310,7 +314,7 @@ pub(super) fn list_newest(
         .select(EventRecord::as_select())
         .into_boxed();
     if let Some(state) = state {
-        rows = rows.filter(events::state.eq(state));
+        rows = rows.filter(events::state.eq(state.as_str()));
     }
     Ok(rows.load(conn)?)
 }

@@ -6,6 +6,7 @@ mod access;
 mod auth;
 mod catalog;
 mod checkout;
+mod command_line;
 mod durable;
 mod episodes;
 mod events;
