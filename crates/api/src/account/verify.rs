@@ -53,7 +53,7 @@ impl Accounts {
     /// [`AccountError::InvalidToken`] when it is none of ours, used, or too old.
     pub async fn check_link(&self, token: &str, visitor: &Visitor) -> Result<(), AccountError> {
         sessions::stop_flood(&self.limits, &limits::network(visitor.address))?;
-        let (digest, now) = (mail::digest(token), self.clock.wall());
+        let (digest, now) = (secret::digest(token), self.clock.wall());
         let works = self
             .db
             .read(move |conn| {

@@ -7,20 +7,22 @@ impl Billing {
     /// Resumes the subscription that counts: a new period begins, which is charged at once.
     ///
     /// # Errors
-    /// [`BillingError::FlowNotAvailable`] unless it is paused, and when Stripe refuses; else what Stripe answers.
+    /// [`BillingError::FlowNotAvailable`] unless it is paused, and when Stripe refuses;
+    /// [`BillingError::RateLimited`]; else what Stripe answers.
     pub async fn resume(&self, user_id: &str) -> Result<(), BillingError> {
         let paused = self.counting_subscription(user_id).await?;
         let paused = paused.filter(|row| row.status() == SubscriptionStatus::Paused);
         let Some(row) = paused else {
             return Err(BillingError::FlowNotAvailable("There is nothing to resume.".to_owned()));
         };
+        let deadline = self.counted_deadline(user_id)?;
         let look = self.refresher.look_at_customer(&row.customer_id).await?;
         // One pause is resumed once, however often the button is pressed.
         let request = subscriptions::resume(&row.id)
             .expand("default_payment_method")
             .expand("latest_invoice")
             .idempotency_key(format!("resume:{}:{}", row.id, row.version));
-        match self.stripe.send(&request, self.deadline()).await {
+        match self.stripe.send(&request, deadline).await {
             Ok(answer) => {
                 self.refresher.write_answer(&look, &answer.value, answer.date, "resume").await?;
                 Ok(())

@@ -85,7 +85,10 @@ async fn accounts_answer_as_described() {
     ada.refused("post", "/api/auth/reset-password", junk, 400, "invalid_token").await;
     let junk = json!({ "token": "junk" });
     ada.refused("post", "/api/auth/verify-email", junk, 400, "invalid_token").await;
+    ada.refused("post", "/api/auth/check-link", json!({ "token": "junk" }), 400, "invalid_token")
+        .await;
     let confirm = token_in(&app.mail(ADA, "Confirm your e-mail address").await);
+    ada.call("post", "/api/auth/check-link", json!({ "token": confirm }), 204).await;
     ada.call("post", "/api/auth/verify-email", json!({ "token": confirm }), 204).await;
     ada.call("post", "/api/auth/forgot-password", json!({ "email": ADA }), 202).await;
 
@@ -142,6 +145,7 @@ async fn billing_answers_as_described() {
     }
     ada.refused("post", checkout, json!({ "plan": "pro" }), 409, "already_subscribed").await;
 
+    ada.refused("post", "/api/billing/resume", Value::Null, 409, "flow_not_available").await;
     ada.call("post", portal, Value::Null, 200).await;
     let flow = |flow: &str, plan: Option<&str>| json!({ "flow": flow, "plan": plan });
     for (wanted, status, code) in [

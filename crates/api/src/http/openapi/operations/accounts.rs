@@ -108,7 +108,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TAG,
             "Whether what a mailed link carries still works; it is not used up",
             Anyone,
-            Empty(204),
+            Empty(204, "It works"),
         )
     },
     Operation {

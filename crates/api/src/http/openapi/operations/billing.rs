@@ -66,7 +66,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        errors: &[FlowNotAvailable, StripeUnavailable],
+        asks_stripe: true,
+        errors: &[FlowNotAvailable],
         ..call(
             "post",
             paths::RESUME,
