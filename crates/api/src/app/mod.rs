@@ -146,18 +146,19 @@ impl Application {
     /// Serves until the process is told to stop; what is begun is finished.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { server, stop, background, proof, sandbox, .. } = self;
+        let mut refused = None;
         let stopping = async {
-            let reason = tokio::select! {
-                told = told_to_stop() => told.map_err(anyhow::Error::from),
-                refused = proof => Err(refused.into()),
-            };
+            tokio::select! {
+                told = told_to_stop() => told?,
+                error = proof => refused = Some(error),
+            }
             stop.stop(true).await;
-            reason
+            anyhow::Ok(())
         };
-        let outcome = tokio::select! {
-            stopped = server => stopped.map_err(anyhow::Error::from),
-            stopped = stopping => stopped,
-        };
+        tokio::select! {
+            stopped = server => stopped?,
+            stopped = stopping => stopped?,
+        }
         stop.stop(true).await;
         for task in background {
             // It ends by the same word; a panic in it has been reported already.
@@ -166,7 +167,7 @@ impl Application {
         if let Some(sandbox) = sandbox {
             sandbox.stop().await;
         }
-        outcome
+        refused.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

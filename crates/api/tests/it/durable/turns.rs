@@ -32,7 +32,7 @@ async fn lease(site: &Installation) -> Lease {
     site.db().await.read(read).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_turn_that_another_process_took_over_stays_with_it() {
     let (site, gate) = prepared().await;
     gate.shut(("GET", "/v1/subscriptions"), Side::Before);
@@ -46,7 +46,7 @@ async fn a_turn_that_another_process_took_over_stays_with_it() {
     assert_eq!((leased_until, last_run_at), (9_999_999_999, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn comparing_by_hand_gives_its_turn_back_when_it_is_told_to_stop() {
     let (site, gate) = prepared().await;
     gate.shut(("GET", "/v1/subscriptions"), Side::Before);
