@@ -1,5 +1,6 @@
 //! Nothing is lost and nothing is done twice when processes, databases and Stripe fail. Run against the built program.
 
+mod bucket;
 mod burst;
 mod calls;
 mod cluster;
