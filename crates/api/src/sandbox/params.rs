@@ -7,7 +7,12 @@ mod rearrange;
 
 use serde_json::{Map, Value, json};
 
-use super::{error::ApiError, form};
+use super::{billing::amounts, error::ApiError, form};
+
+/// Stripe's limits of metadata: keys of an object, and characters of a key and of a value.
+const METADATA_KEYS: usize = 50;
+const METADATA_KEY: usize = 40;
+const METADATA_VALUE: usize = 500;
 
 /// The parameters not taken yet, at one level of nesting.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +111,21 @@ impl Params {
 
     pub(crate) fn required(&mut self, name: &str) -> Result<String, ApiError> {
         self.string(name)?.ok_or_else(|| ApiError::missing(self.name(name)))
+    }
+
+    /// A currency, in lower case.
+    pub(crate) fn currency(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+        let Some(given) = self.string(name)? else { return Ok(None) };
+        let currency = given.to_ascii_lowercase();
+        if amounts::CURRENCIES.split_whitespace().any(|known| known == currency) {
+            return Ok(Some(currency));
+        }
+        let known: Vec<&str> = amounts::CURRENCIES.split_whitespace().collect();
+        let message = format!(
+            "Invalid currency: {given}. Stripe currently supports these currencies: {}",
+            known.join(", ")
+        );
+        Err(ApiError::invalid_param(self.name(name), message))
     }
 
     pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
@@ -214,16 +234,33 @@ impl Params {
     pub(crate) fn metadata(&mut self) -> Result<Option<Metadata>, ApiError> {
         match self.tree.remove("metadata") {
             None => Ok(None),
+            Some(Value::Object(entries)) if entries.len() > METADATA_KEYS => {
+                let message = format!("You can have at most {METADATA_KEYS} metadata keys.");
+                Err(ApiError::invalid_param(self.name("metadata"), message))
+            }
             Some(Value::Object(entries)) => {
                 let mut changes = Vec::new();
                 for (key, value) in entries {
-                    let Some(text) = value.as_str() else {
-                        let param = format!("{}[{key}]", self.name("metadata"));
-                        return Err(ApiError::invalid_param(
-                            param,
-                            "Metadata values must be strings",
-                        ));
+                    let refused = |message: &str| {
+                        ApiError::invalid_param(
+                            format!("{}[{key}]", self.name("metadata")),
+                            message,
+                        )
                     };
+                    let Some(text) = value.as_str() else {
+                        return Err(refused("Metadata values must be strings"));
+                    };
+                    if key.chars().count() > METADATA_KEY {
+                        let message = format!(
+                            "Invalid metadata key: must be at most {METADATA_KEY} characters"
+                        );
+                        return Err(refused(&message));
+                    }
+                    if text.chars().count() > METADATA_VALUE {
+                        let message =
+                            format!("Invalid string: must be at most {METADATA_VALUE} characters");
+                        return Err(refused(&message));
+                    }
                     changes.push((key, (!text.is_empty()).then(|| text.to_owned())));
                 }
                 Ok(Some(Metadata::Merge(changes)))

@@ -38,7 +38,24 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
         "email": "sandbox@example.com",
         "metadata": {},
         "payouts_enabled": true,
-        "settings": null,
+        "settings": {
+            "branding": { "icon": null, "logo": null, "primary_color": null, "secondary_color": null },
+            "card_payments": {
+                "decline_on": { "avs_failure": false, "cvc_failure": false }, "statement_descriptor_prefix": null,
+                "statement_descriptor_prefix_kana": null, "statement_descriptor_prefix_kanji": null,
+            },
+            "dashboard": { "display_name": tx.business(), "timezone": "Etc/UTC" },
+            "invoices": { "default_account_tax_ids": null, "hosted_payment_method_save": "offer" },
+            "payments": {
+                "statement_descriptor": "SANDBOX", "statement_descriptor_kana": null,
+                "statement_descriptor_kanji": null,
+            },
+            "payouts": {
+                "debit_negative_balances": true, "schedule": { "delay_days": 2, "interval": "daily" },
+                "statement_descriptor": null,
+            },
+            "sepa_debit_payments": {},
+        },
         "type": "standard",
     }))
 }

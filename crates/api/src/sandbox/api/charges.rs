@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Outcome, Page, Request, customers, sources, tokens};
 use crate::sandbox::{
+    billing::amounts::check_least,
     cards::billing_details,
     error::ApiError,
     object::{Kind, Object, random_word},
@@ -19,7 +20,7 @@ fn find(tx: &mut Tx<'_>, id: &str) -> Result<Object, ApiError> {
 pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let amount = params.integer_from("amount", 1)?.ok_or_else(|| ApiError::missing("amount"))?;
-    let currency = params.required("currency")?.to_ascii_lowercase();
+    let currency = params.currency("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
     let customer = params.string("customer")?;
     let source = params.string("source")?.or(params.string("card")?);
     let captures = params.boolean("capture")?.unwrap_or(true);
@@ -40,6 +41,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     }
     params.ignore(&["on_behalf_of", "radar_options", "transfer_data"])?;
     params.finish()?;
+    check_least(amount, what["currency"].as_str().unwrap_or_default())?;
     let customer = match customer {
         Some(id) => Some(customers::live(tx, &id, "customer")?),
         None => None,

@@ -6,7 +6,7 @@ mod shapes;
 
 use serde_json::{Value, json};
 
-pub(super) use self::breakdown::breakdown;
+pub(super) use self::breakdown::{breakdown, breakdown_of_line};
 use self::parts::{check_tax, only_one_of, resolve_lines, take_line_rates, take_subscription_data};
 use super::{
     Outcome, Page, Request, customers,
@@ -169,7 +169,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
         return Err(only_one_of("allow_promotion_codes", "discounts"));
     }
     let client_reference_id = params.string("client_reference_id")?;
-    let currency = params.string("currency")?;
+    let currency = params.currency("currency")?;
     let collection = params.choice("payment_method_collection", &["always", "if_required"])?;
     let customer_creation = params.choice("customer_creation", &["always", "if_required"])?;
     let customer_update = params.kept("customer_update")?;

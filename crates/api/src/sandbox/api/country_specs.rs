@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Outcome, Page, Request};
-use crate::sandbox::{error::ApiError, store::Tx};
+use crate::sandbox::{billing::amounts, error::ApiError, store::Tx};
 
 /// Country and the currency of its accounts.
 const COUNTRIES: &[(&str, &str)] = &[
@@ -47,19 +47,12 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("US", "usd"),
 ];
 
-/// Currencies that customers can be charged in, the country's own aside.
-const CURRENCIES: &str = "usd aed afn all amd ang ars aud awg azn bam bbd bdt bif bmd bnd bob brl bsd bwp byn bzd cad \
-     cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr \
-     ils inr isk jmd jpy kes kgs khr kmf krw kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr \
-     mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln pyg qar ron rsd rwf sar sbd scr sek sgd shp sos srd szl thb tjs \
-     top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw";
-
 fn spec(country: &str, currency: &str) -> Value {
     let mut methods = vec!["card", "stripe"];
     if country == "US" {
         methods.insert(0, "ach");
     }
-    let others = CURRENCIES.split_whitespace().filter(|other| *other != currency);
+    let others = amounts::CURRENCIES.split_whitespace().filter(|other| *other != currency);
     let currencies: Vec<&str> = std::iter::once(currency).chain(others).collect();
     let countries: Vec<&str> = COUNTRIES.iter().map(|(country, _)| *country).collect();
     let minimum = ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"];

@@ -19,7 +19,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let id = params.string("id")?.unwrap_or_else(|| Kind::Coupon.new_id());
     let amount_off = params.integer_from("amount_off", 1)?;
-    let currency = params.string("currency")?;
+    let currency = params.currency("currency")?;
     let percent_off = params.string("percent_off")?;
     let duration = params
         .choice("duration", &["forever", "once", "repeating"])?

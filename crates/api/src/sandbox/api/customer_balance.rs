@@ -15,7 +15,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let before = customers::live(tx, request.id(), "customer").map_err(ApiError::in_path)?;
     let mut params = request.params;
     let amount = params.integer("amount")?.ok_or_else(|| ApiError::missing("amount"))?;
-    let currency = params.required("currency")?.to_ascii_lowercase();
+    let currency = params.currency("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
     let description = params.clearable("description")?.flatten();
     let metadata = Metadata::new_value(params.metadata()?);
     params.finish()?;

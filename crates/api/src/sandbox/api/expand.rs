@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Tree, balance, checkout_sessions, invoices, list::envelope, sources, tax_ids};
+use super::{
+    Tree, balance, checkout_sessions, invoices, list::envelope, sources, tax_codes, tax_ids,
+};
 use crate::sandbox::{
     error::ApiError,
     form,
@@ -24,6 +26,7 @@ const OPTIONAL: &[&str] = &[
     "custom_fields",
     "failure_balance_transaction",
     "hooks",
+    "invoice_credit_balance",
     "next_action",
     "payment_record",
     "presentment_details",
@@ -86,11 +89,20 @@ fn walk(
     if *field == "total_details" && rest.first() == Some(&"breakdown") {
         include_breakdown(tx, version, node)?;
     }
+    if *field == "data"
+        && let Some(part @ ("discounts" | "taxes")) = rest.first().copied()
+    {
+        include_in_lines(tx, version, node, part)?;
+    }
     if node.get(field).is_none() {
         match included(tx, node, field)? {
             Some(mut value) => {
                 versions::downgrade(tx, version, &mut value)?;
                 node[*field] = value;
+            }
+            // What a price has none of it does not show.
+            None if node["object"] == "price" && matches!(*field, "currency_options" | "tiers") => {
+                return Ok(());
             }
             None if OPTIONAL.contains(field) => return Ok(()),
             None => return Err(not_expandable(path)),
@@ -125,6 +137,29 @@ fn include_breakdown(
     Ok(())
 }
 
+/// Adds to the lines of a Checkout Session what reduces or taxes each.
+fn include_in_lines(
+    tx: &mut Tx<'_>,
+    version: Version,
+    list: &mut Value,
+    part: &str,
+) -> Result<(), ApiError> {
+    let id = list["url"].as_str().and_then(|url| {
+        url.strip_prefix("/v1/checkout/sessions/")?.strip_suffix("/line_items").map(str::to_owned)
+    });
+    let found = match id {
+        Some(id) => tx.find(Kind::CheckoutSession, &id)?,
+        None => None,
+    };
+    let Some(session) = found else { return Ok(()) };
+    for line in list["data"].as_array_mut().into_iter().flatten() {
+        let mut value = checkout_sessions::breakdown_of_line(tx, &session, line)?[part].take();
+        versions::downgrade(tx, version, &mut value)?;
+        line[part] = value;
+    }
+    Ok(())
+}
+
 /// Replaces an id by its object.
 fn resolve(
     tx: &mut Tx<'_>,
@@ -138,6 +173,10 @@ fn resolve(
         let is_plain = !(value.is_null() || value.is_object() || value.is_array());
         return if is_plain && is_leaf { Err(not_expandable(path)) } else { Ok(()) };
     };
+    if field == "tax_code" {
+        *value = tax_codes::find(id).unwrap_or_else(|| value.clone());
+        return Ok(());
+    }
     let found = match kind_of(field) {
         // What a movement of money is for can be of several kinds.
         None if field == "source" => tx.find_any(id)?,
@@ -220,7 +259,7 @@ fn included(tx: &mut Tx<'_>, node: &Value, field: &str) -> Result<Option<Value>,
         }
         ("price", "tiers" | "currency_options") => {
             let price = tx.find(Kind::Price, &id)?;
-            Ok(Some(price.map(|price| price.private[field].clone()).unwrap_or_default()))
+            Ok(price.map(|price| price.private[field].clone()).filter(|value| !value.is_null()))
         }
         ("product", "default_price") => Ok(Some(Value::Null)),
         _ => Ok(None),

@@ -8,6 +8,7 @@ pub(super) use self::update::{update_payment_intent, update_setup_intent};
 
 use super::{Outcome, Page, Request, customers, subscriptions::usable_payment_method};
 use crate::sandbox::{
+    billing::amounts::check_least,
     checkout::challenge,
     error::ApiError,
     object::{Kind, Object},
@@ -41,7 +42,7 @@ pub(super) fn create_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcom
     let is_endive = request.is_endive();
     let mut params = request.params;
     let amount = params.integer_from("amount", 1)?.ok_or_else(|| ApiError::missing("amount"))?;
-    let currency = params.required("currency")?.to_ascii_lowercase();
+    let currency = params.currency("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
     let customer = params.string("customer")?;
     let payment_method = params.string("payment_method")?;
     let confirm = params.boolean("confirm")?.unwrap_or(false);
@@ -59,6 +60,7 @@ pub(super) fn create_payment_intent(tx: &mut Tx<'_>, request: Request) -> Outcom
     let return_url = params.string("return_url")?;
     ignore(&mut params, is_endive)?;
     params.finish()?;
+    check_least(new.amount, &new.currency)?;
     if let Some(customer) = &customer {
         customers::live(tx, customer, "customer")?;
     }
@@ -97,7 +99,7 @@ fn confirm_payment(
     presence: Presence,
     return_url: Option<String>,
 ) -> Outcome {
-    match tx.confirm_payment_intent(&mut intent, &method, presence)? {
+    match tx.confirm(&mut intent, &mut method, presence)? {
         Verdict::Declined(decline) => {
             let failed = &intent.body["last_payment_error"];
             Err(decline

@@ -166,7 +166,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let customer = params.required("customer")?;
     let fields = Fields::take(&mut params)?;
-    let currency = params.string("currency")?;
+    let currency = params.currency("currency")?;
     let invoice = params.string("invoice")?;
     let subscription = params.string("subscription")?;
     params.finish()?;
@@ -230,7 +230,8 @@ pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
         let draft = tx.get(Kind::Invoice, &invoice, "invoice")?;
         place_on(tx, &draft, &item)?;
     }
-    tx.update(&before, &item)?;
+    // Stripe has no event for it.
+    tx.save(&item)?;
     Ok(item.body)
 }
 

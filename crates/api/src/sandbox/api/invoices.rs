@@ -47,7 +47,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let days_until_due = params.integer_from("days_until_due", 0)?;
     let items = params.choice("pending_invoice_items_behavior", &["exclude", "include"])?;
     let auto_advance = params.boolean("auto_advance")?.unwrap_or(false);
-    let currency = params.string("currency")?;
+    let currency = params.currency("currency")?;
     let default_payment_method = params.string("default_payment_method")?;
     let discounts = take_discounts(&mut params)?;
     let fields = Fields::take(&mut params)?;

@@ -45,7 +45,16 @@ pub(super) fn create(tx: &mut Tx<'_>, mut request: Request) -> Outcome {
     for name in RECURRING {
         params.put_into("recurring", name);
     }
-    Ok(plan(&prices::create_with_id(tx, request, id)?))
+    let shown = plan(&prices::create_with_id(tx, request, id)?);
+    tx.emit("plan.created", &as_plan(&shown), None)?;
+    Ok(shown)
+}
+
+/// What events about a plan tell.
+fn as_plan(shown: &Value) -> Object {
+    let id = shown["id"].as_str().unwrap_or_default().to_owned();
+    let private = Value::Null;
+    Object { kind: Kind::Price, id, body: shown.clone(), private }
 }
 
 pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
@@ -55,8 +64,10 @@ pub(super) fn retrieve(tx: &mut Tx<'_>, request: Request) -> Outcome {
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, request: Request) -> Outcome {
-    find(tx, request.id())?;
-    Ok(plan(&prices::update(tx, request)?))
+    let before = plan(&find(tx, request.id())?.body);
+    let shown = plan(&prices::update(tx, request)?);
+    tx.emit_change("plan.updated", &as_plan(&before), &as_plan(&shown))?;
+    Ok(shown)
 }
 
 /// Subscriptions that have it keep it.
@@ -65,6 +76,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, request: Request) -> Outcome {
     request.params.finish()?;
     tx.delete(&price)?;
     tx.emit("price.deleted", &price, None)?;
+    tx.emit("plan.deleted", &as_plan(&plan(&price.body)), None)?;
     Ok(json!({ "id": price.id, "object": "plan", "deleted": true }))
 }
 

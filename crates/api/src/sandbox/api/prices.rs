@@ -78,13 +78,8 @@ impl NewPrice {
 
     /// `price_data` and `default_price_data`: a price given together with something else.
     pub(super) fn take_for_product(params: &mut Params) -> Result<NewPrice, ApiError> {
-        let currency = params.required("currency")?.to_ascii_lowercase();
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            return Err(ApiError::invalid_param(
-                params.name("currency"),
-                format!("Invalid currency: {currency}. Must be a three-letter ISO code."),
-            ));
-        }
+        let currency = params.currency("currency")?;
+        let currency = currency.ok_or_else(|| ApiError::missing(params.name("currency")))?;
         let amount = take_amount(params)?;
         let recurring = params.hash("recurring", take_recurring)?;
         let tax_behavior =

@@ -55,7 +55,7 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let behavior = params.choice("payment_behavior", PAYMENT_BEHAVIORS)?;
     let cancel_at_period_end = params.boolean("cancel_at_period_end")?.unwrap_or(false);
     let cancel_at = take_cancel_at(&mut params)?;
-    let currency = params.string("currency")?;
+    let currency = params.currency("currency")?;
     let given_discounts = take_discounts_or_one(&mut params, takes_one)?.unwrap_or_default();
     let mut kept = json!({ "metadata": Metadata::new_value(params.metadata()?) });
     for name in KEPT {

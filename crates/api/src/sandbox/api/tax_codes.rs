@@ -47,6 +47,11 @@ fn code((id, name, description): &(&str, &str, &str)) -> Value {
     json!({ "id": id, "object": "tax_code", "description": description, "name": name })
 }
 
+/// The code with this id.
+pub(super) fn find(id: &str) -> Option<Value> {
+    CODES.iter().find(|(known, ..)| *known == id).map(code)
+}
+
 pub(super) fn list(_: &mut Tx<'_>, request: Request) -> Outcome {
     let mut params = request.params;
     let page = Page::take(&mut params)?;
@@ -58,7 +63,7 @@ pub(super) fn list(_: &mut Tx<'_>, request: Request) -> Outcome {
 pub(super) fn retrieve(_: &mut Tx<'_>, request: Request) -> Outcome {
     let id = request.id().to_owned();
     request.params.finish()?;
-    CODES.iter().find(|(known, ..)| *known == id).map(code).ok_or_else(|| {
+    find(&id).ok_or_else(|| {
         ApiError::invalid(format!("No such tax code: '{id}'"))
             .code("resource_missing")
             .param("id")

@@ -1,4 +1,53 @@
-//! How amounts are written in invoice lines.
+//! Amounts and their currencies: which there are, the least that is charged, how invoice lines write them.
+
+use crate::sandbox::error::ApiError;
+
+/// Currencies that customers can be charged in.
+pub(crate) const CURRENCIES: &str = "usd aed afn all amd ang ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf \
+     chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg \
+     huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk \
+     mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rwf \
+     sar sbd scr sek sgd shp sos srd szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd \
+     xof xpf yer zar zmw";
+
+/// The least that Stripe charges in some currencies, in minor units: <https://docs.stripe.com/currencies>.
+const LEAST: &[(&str, i64)] = &[
+    ("aed", 200),
+    ("aud", 50),
+    ("brl", 50),
+    ("cad", 50),
+    ("chf", 50),
+    ("czk", 1_500),
+    ("dkk", 250),
+    ("eur", 50),
+    ("gbp", 30),
+    ("hkd", 400),
+    ("huf", 17_500),
+    ("inr", 50),
+    ("jpy", 50),
+    ("mxn", 1_000),
+    ("myr", 200),
+    ("nok", 300),
+    ("nzd", 50),
+    ("pln", 200),
+    ("ron", 200),
+    ("sek", 300),
+    ("sgd", 50),
+    ("thb", 1_000),
+    ("usd", 50),
+];
+
+/// Refuses to charge less than the currency's least.
+pub(crate) fn check_least(amount: i64, currency: &str) -> Result<(), ApiError> {
+    match LEAST.iter().find(|(known, least)| *known == currency && amount < *least) {
+        Some((_, least)) => {
+            let message =
+                format!("Amount must be at least {} {currency}", written(*least, currency));
+            Err(ApiError::invalid_param("amount", message).code("amount_too_small"))
+        }
+        None => Ok(()),
+    }
+}
 
 /// `$9.00`, `¥900`, `12.500 KWD`: minor units in their currency (ISO code, lower case).
 pub(crate) fn written(amount: i64, currency: &str) -> String {

@@ -8,7 +8,7 @@ use crate::sandbox::{
     error::ApiError,
     object::{Kind, Object},
     payment::{Presence, Verdict},
-    store::Tx,
+    store::{Listing, Tx},
 };
 
 /// How an attempt to collect ended.
@@ -101,6 +101,51 @@ impl Tx<'_> {
                 Ok(Collected::Declined(decline))
             }
         }
+    }
+
+    /// Confirms an intent. If it is that of an open invoice, the invoice is paid by it, and its subscription may keep the
+    /// payment method.
+    pub(crate) fn confirm(
+        &mut self,
+        intent: &mut Object,
+        method: &mut Object,
+        presence: Presence,
+    ) -> Result<Verdict, ApiError> {
+        let (payments, _) =
+            self.list(Kind::InvoicePayment, &Listing::of_lookup(&intent.id), |_| true)?;
+        let invoice = match payments.first().and_then(|payment| payment.text("invoice")) {
+            Some(id) => self.find(Kind::Invoice, id)?,
+            None => None,
+        };
+        let Some(mut invoice) = invoice.filter(|invoice| invoice.text("status") == Some("open"))
+        else {
+            return self.confirm_payment_intent(intent, method, presence);
+        };
+        let collected = self.collect_invoice(&mut invoice, Some(method), presence)?;
+        *intent = self.get(Kind::PaymentIntent, &intent.id, "payment_intent")?;
+        let verdict = match collected {
+            Collected::Paid => Verdict::Accepted,
+            Collected::Processing => Verdict::Processing,
+            Collected::ActionRequired | Collected::NoPaymentMethod => Verdict::ActionRequired,
+            Collected::Declined(decline) => Verdict::Declined(decline),
+        };
+        if matches!(verdict, Verdict::Accepted | Verdict::Processing) {
+            self.keep_for_renewals(&invoice, method)?;
+        }
+        Ok(verdict)
+    }
+
+    /// Attaches what an invoice was paid with, and has the subscription be charged to it if that is its setting.
+    fn keep_for_renewals(&mut self, invoice: &Object, method: &mut Object) -> Result<(), ApiError> {
+        let Some(before) = self.subscription_of_invoice(invoice)? else { return Ok(()) };
+        let customer = before.text("customer").unwrap_or_default().to_owned();
+        self.attach(method, &customer)?;
+        if before.body["payment_settings"]["save_default_payment_method"] != "on_subscription" {
+            return Ok(());
+        }
+        let mut subscription = before.clone();
+        subscription.body["default_payment_method"] = json!(method.id);
+        self.update(&before, &subscription)
     }
 
     /// Follows a payment that was on its way: it came, or it was refused.

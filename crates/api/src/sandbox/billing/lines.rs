@@ -43,10 +43,11 @@ impl NewInvoiceItem {
     /// The item as it would be stored at `now`.
     pub(crate) fn object(self, now: i64) -> Object {
         let parent = self.subscription.map(|(subscription, item)| {
-            json!({
-                "type": "subscription_details",
-                "subscription_details": { "subscription": subscription, "subscription_item": item },
-            })
+            let mut details = json!({ "subscription": subscription });
+            if let Some(item) = item {
+                details["subscription_item"] = json!(item);
+            }
+            json!({ "type": "subscription_details", "subscription_details": details })
         });
         let body = json!({
             "amount": self.amount,

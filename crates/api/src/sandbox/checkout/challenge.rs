@@ -98,9 +98,9 @@ fn finish_intent(
     tx.follow_clock_of(&intent)?;
     if intent.text("status") == Some("requires_action") {
         let method = intent.text("payment_method").unwrap_or_default().to_owned();
-        let method = tx.get(Kind::PaymentMethod, &method, "payment_method")?;
+        let mut method = tx.get(Kind::PaymentMethod, &method, "payment_method")?;
         if passed {
-            tx.confirm_payment_intent(&mut intent, &method, Presence::Authenticated)?;
+            tx.confirm(&mut intent, &mut method, Presence::Authenticated)?;
         } else {
             tx.fail_authentication(&mut intent, &method)?;
         }

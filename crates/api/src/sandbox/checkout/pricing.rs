@@ -35,7 +35,7 @@ pub(crate) fn reckon(
     let reduction = offer.and_then(|offer| Reduction::of_coupon("", &offer.coupon.body, currency));
     let taken = off_lines(&lines, &due_now, reduction);
     let taxation = taxation(tx, session)?;
-    let mut taxes = Vec::new();
+    let (mut taxes, mut line_taxes) = (Vec::new(), json!({}));
     for ((line, amount), off) in lines.iter_mut().zip(&due_now).zip(&taken) {
         let own = taxes_of_line(tx, session, line, amount - off, &taxation)?;
         let on_top = tax::sum(&own, "exclusive");
@@ -44,6 +44,9 @@ pub(crate) fn reckon(
         line["amount_tax"] = json!(on_top + tax::sum(&own, "inclusive"));
         line["amount_total"] = json!(amount - off + on_top);
         taxes.extend(own.as_array().into_iter().flatten().cloned());
+        if let Some(id) = line["id"].as_str() {
+            line_taxes[id] = own;
+        }
     }
     let taxes = json!(tax::total(taxes.iter()));
     let sum = |amounts: &[i64]| amounts.iter().fold(0_i64, |sum, more| sum.saturating_add(*more));
@@ -61,6 +64,7 @@ pub(crate) fn reckon(
         session.body["total_details"]["amount_tax"] = json!(on_top + tax::sum(&taxes, "inclusive"));
     }
     session.private["taxes"] = taxes;
+    session.private["line_taxes"] = line_taxes;
     Ok(())
 }
 

@@ -241,3 +241,76 @@ async fn refunds_may_be_pending_and_may_come_back() {
         assert_eq!(sandbox.events_about(text(&refund["id"])).await, events);
     }
 }
+
+/// A subscription whose customer is to confirm the first payment, and the intent of that.
+async fn unconfirmed(sandbox: &Sandbox) -> (Value, String) {
+    let price = sandbox.price("Starter", "900", "month").await;
+    let customer = sandbox.post("/v1/customers", &[("email", "ann@example.com")]).await;
+    let form = [
+        ("customer", text(&customer["id"])),
+        ("items[0][price]", &price),
+        ("payment_behavior", "default_incomplete"),
+        ("payment_settings[save_default_payment_method]", "on_subscription"),
+        ("expand[]", "latest_invoice.payments"),
+    ];
+    let subscription = sandbox.post("/v1/subscriptions", &form).await;
+    assert_eq!(subscription["status"], "incomplete");
+    let payment = &subscription["latest_invoice"]["payments"]["data"][0]["payment"];
+    let intent = text(&payment["payment_intent"]).to_owned();
+    (subscription, intent)
+}
+
+async fn as_it_is(sandbox: &Sandbox, subscription: &Value) -> Value {
+    let path = format!("/v1/subscriptions/{}?expand[]=latest_invoice", text(&subscription["id"]));
+    sandbox.get(&path).await
+}
+
+#[tokio::test]
+async fn confirming_the_intent_of_an_invoice_pays_it_and_starts_the_subscription() {
+    let sandbox = Sandbox::start().await;
+    let (subscription, intent) = unconfirmed(&sandbox).await;
+    let confirm = format!("/v1/payment_intents/{intent}/confirm");
+    let declined = [("payment_method", "pm_card_chargeDeclined")];
+    assert_eq!(sandbox.refused(&confirm, &declined).await.error(402)["code"], "card_declined");
+    let now = as_it_is(&sandbox, &subscription).await;
+    assert_eq!(
+        (&now["status"], &now["latest_invoice"]["attempt_count"]),
+        (&json!("incomplete"), &json!(1))
+    );
+    let failed = sandbox.get("/v1/events?type=invoice.payment_failed").await;
+    assert_eq!(failed["data"][0]["data"]["object"]["id"], now["latest_invoice"]["id"]);
+
+    let paid = sandbox.post(&confirm, &[("payment_method", "pm_card_visa")]).await;
+    assert_eq!(paid["status"], "succeeded");
+    let now = as_it_is(&sandbox, &subscription).await;
+    assert_eq!(
+        (&now["status"], &now["latest_invoice"]["status"]),
+        (&json!("active"), &json!("paid"))
+    );
+    // It is kept for the renewals.
+    assert_eq!(now["default_payment_method"], paid["payment_method"]);
+    let path = format!("/v1/payment_methods/{}", text(&paid["payment_method"]));
+    assert_eq!(sandbox.get(&path).await["customer"], now["customer"]);
+    sandbox.advance("1month").await;
+    sandbox.advance("2hours").await;
+    let renewed = as_it_is(&sandbox, &subscription).await;
+    assert_eq!(renewed["latest_invoice"]["billing_reason"], "subscription_cycle");
+    assert_eq!(renewed["latest_invoice"]["status"], "paid");
+}
+
+#[tokio::test]
+async fn a_challenge_on_the_way_to_an_invoices_payment_starts_the_subscription_too() {
+    let sandbox = Sandbox::start().await;
+    let (subscription, intent) = unconfirmed(&sandbox).await;
+    let form = [
+        ("payment_method", "pm_card_authenticationRequired"),
+        ("return_url", "http://localhost/return"),
+    ];
+    let waits = sandbox.post(&format!("/v1/payment_intents/{intent}/confirm"), &form).await;
+    assert_eq!(waits["status"], "requires_action");
+    let url = text(&waits["next_action"]["redirect_to_url"]["url"]);
+    let (status, location, page) = sandbox.submit(url, &[("result", "complete")]).await;
+    assert_eq!(status, 303, "{page}");
+    assert!(location.contains("redirect_status=succeeded"), "{location}");
+    assert_eq!(as_it_is(&sandbox, &subscription).await["status"], "active");
+}

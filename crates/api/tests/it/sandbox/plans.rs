@@ -42,6 +42,11 @@ async fn a_plan_is_a_price_and_the_other_way_round() {
 
     assert_eq!(sandbox.delete("/v1/plans/gold").await["deleted"], true);
     sandbox.send(Method::GET, "/v1/plans/gold", &[], &[]).await.error(404);
+    let told = sandbox.events_about("gold").await;
+    for name in ["created", "updated", "deleted"] {
+        let both = [format!("plan.{name}"), format!("price.{name}")];
+        assert!(both.iter().all(|event| told.contains(event)), "{told:?}");
+    }
     let error =
         sandbox.refused("/v1/plans", &[("currency", "usd"), ("amount", "1")]).await.error(400);
     assert_eq!(error["param"], "interval");

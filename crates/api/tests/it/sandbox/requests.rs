@@ -1,7 +1,7 @@
 //! Requests that programs make wrongly or in part, and what is shown for them.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Sandbox, text};
 
@@ -99,4 +99,53 @@ async fn an_intent_can_be_changed_until_it_is_done() {
         (&changed["customer"], &changed["status"]),
         (&json!(customer), &json!("requires_confirmation"))
     );
+}
+
+#[tokio::test]
+async fn metadata_amounts_and_currencies_have_limits() {
+    let sandbox = Sandbox::start().await;
+    let (long_key, long_value) = ("k".repeat(41), "v".repeat(501));
+    let long_key = format!("metadata[{long_key}]");
+    let many: Vec<String> = (0..51).map(|number| format!("metadata[{number}]")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "1")).collect();
+    for (form, param) in [
+        (vec![(long_key.as_str(), "1")], long_key.as_str()),
+        (vec![("metadata[a]", long_value.as_str())], "metadata[a]"),
+        (many, "metadata"),
+    ] {
+        let error = sandbox.refused("/v1/customers", &form).await.error(400);
+        assert_eq!(error["param"], param);
+    }
+    let (key, value) = (format!("metadata[{}]", "k".repeat(40)), "v".repeat(500));
+    sandbox.post("/v1/customers", &[(&key, &value)]).await;
+    for (path, form, code, param) in [
+        (
+            "payment_intents",
+            [("amount", "49"), ("currency", "usd")],
+            json!("amount_too_small"),
+            "amount",
+        ),
+        ("payment_intents", [("amount", "900"), ("currency", "zzz")], Value::Null, "currency"),
+        ("prices", [("unit_amount", "900"), ("currency", "dollar")], Value::Null, "currency"),
+        ("coupons", [("amount_off", "900"), ("currency", "zzz")], Value::Null, "currency"),
+    ] {
+        let error = sandbox.refused(&format!("/v1/{path}"), &form).await.error(400);
+        assert_eq!((&error["code"], &error["param"]), (&code, &json!(param)), "{path} {form:?}");
+    }
+    sandbox.post("/v1/payment_intents", &[("amount", "50"), ("currency", "USD")]).await;
+}
+
+#[tokio::test]
+async fn what_may_be_asked_for_is_shown_where_there_is_any() {
+    let sandbox = Sandbox::start().await;
+    let product = [("name", "Pro"), ("tax_code", "txcd_10103000")];
+    let product = sandbox.post("/v1/products", &product).await;
+    let path = format!("/v1/products/{}?expand[]=tax_code", text(&product["id"]));
+    assert_eq!(sandbox.get(&path).await["tax_code"]["object"], "tax_code");
+    let price = sandbox.price("Starter", "900", "month").await;
+    let path = format!("/v1/prices/{price}?expand[]=tiers&expand[]=currency_options");
+    let shown = sandbox.get(&path).await;
+    assert_eq!((shown.get("tiers"), shown.get("currency_options")), (None, None));
+    let settings = sandbox.get("/v1/account").await["settings"].clone();
+    assert_eq!(settings["dashboard"]["display_name"], "Inner Circle");
 }

@@ -263,6 +263,14 @@ async fn checkout_tells_when_asked_what_its_discounts_and_taxes_are() {
     let taxes: Vec<_> = taxes.iter().map(|tax| json!([tax["amount"], tax["rate"]["id"]])).collect();
     assert_eq!(taxes, [json!([50, ten]), json!([25, five])]);
 
+    let lines = format!("/v1/checkout/sessions/{}/line_items", text(&made["id"]));
+    let line = &sandbox.get(&format!("{lines}?expand[]=data.discounts&expand[]=data.taxes")).await
+        ["data"][0];
+    assert_eq!(
+        (&line["discounts"], &line["taxes"]),
+        (&breakdown["discounts"], &breakdown["taxes"])
+    );
+
     let list = "/v1/checkout/sessions?expand[]=data.total_details.breakdown";
     let listed = sandbox.get(list).await["data"][0]["total_details"]["breakdown"].clone();
     assert_eq!(listed, breakdown);

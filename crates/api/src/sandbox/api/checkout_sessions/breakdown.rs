@@ -13,12 +13,36 @@ pub(in crate::sandbox::api) fn breakdown(
     tx: &mut Tx<'_>,
     session: &Object,
 ) -> Result<Value, ApiError> {
-    let mut taxes = Vec::new();
-    for tax in session.private["taxes"].as_array().into_iter().flatten() {
+    made_of(
+        tx,
+        session,
+        &session.body["total_details"]["amount_discount"],
+        &session.private["taxes"],
+    )
+}
+
+/// `discounts` and `taxes` of one of the session's lines.
+pub(in crate::sandbox::api) fn breakdown_of_line(
+    tx: &mut Tx<'_>,
+    session: &Object,
+    line: &Value,
+) -> Result<Value, ApiError> {
+    let id = line["id"].as_str().unwrap_or_default();
+    made_of(tx, session, &line["amount_discount"], &session.private["line_taxes"][id])
+}
+
+fn made_of(
+    tx: &mut Tx<'_>,
+    session: &Object,
+    off: &Value,
+    taxes: &Value,
+) -> Result<Value, ApiError> {
+    let mut shown = Vec::new();
+    for tax in taxes.as_array().into_iter().flatten() {
         let rate = tax["tax_rate_details"]["tax_rate"].as_str().unwrap_or_default();
         // Sessions have no word for rates that somebody has set by hand.
         let reason = Some(&tax["taxability_reason"]).filter(|reason| **reason != "not_available");
-        taxes.push(json!({
+        shown.push(json!({
             "amount": tax["amount"],
             "rate": tx.tax_rate(rate, "tax_rate")?.body,
             "taxability_reason": reason,
@@ -26,13 +50,10 @@ pub(in crate::sandbox::api) fn breakdown(
         }));
     }
     let discounts: Vec<Value> = discount(tx, session)?
-        .map(|discount| {
-            let off = &session.body["total_details"]["amount_discount"];
-            json!({ "amount": off, "discount": discount })
-        })
+        .map(|discount| json!({ "amount": off, "discount": discount }))
         .into_iter()
         .collect();
-    Ok(json!({ "discounts": discounts, "taxes": taxes }))
+    Ok(json!({ "discounts": discounts, "taxes": shown }))
 }
 
 /// The session's only discount, as what it is while nothing else holds it.

@@ -106,7 +106,7 @@ impl Asked {
                 .hashes("invoice_items", |item| {
                     Ok(AskedItem {
                         known: item.string("invoiceitem")?,
-                        currency: item.string("currency")?,
+                        currency: item.currency("currency")?,
                         fields: invoice_items::Fields::take(item)?,
                     })
                 })?
