@@ -105,7 +105,7 @@ async fn a_renewal_is_written_by_one_statement_on_postgresql() {
     world
         .execute(
             "CREATE FUNCTION only_at_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             IF current_query() NOT LIKE 'WITH unchanged%INSERT INTO events%UPDATE subscriptions%' THEN \
+             IF current_query() NOT LIKE 'WITH step%INSERT INTO events%UPDATE subscriptions%' THEN \
              RAISE EXCEPTION 'not at once'; END IF; RETURN NEW; END $$",
         )
         .await;
