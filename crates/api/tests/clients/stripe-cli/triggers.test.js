@@ -1,10 +1,13 @@
 // Each of the CLI's triggers about billing, and its event: the CLI says "succeeded" whatever events came of it.
 
 import { after, before, test } from 'node:test';
-import { KEY, advance, startSandbox, stopAll, until } from '../support/circle.js';
+import { KEY, startSandbox, stopAll, until } from '../support/circle.js';
 import { stripeCli } from '../support/cli.js';
 
 const TRIGGERS = [
+  'billing_portal.configuration.created',
+  'billing_portal.configuration.updated',
+  'billing_portal.session.created',
   'charge.captured',
   'charge.dispute.closed',
   'charge.dispute.created',
@@ -13,6 +16,8 @@ const TRIGGERS = [
   'charge.refund.updated',
   'charge.refunded',
   'charge.succeeded',
+  'checkout.session.async_payment_failed',
+  'checkout.session.async_payment_succeeded',
   'checkout.session.completed',
   'checkout.session.expired',
   'coupon.created',
@@ -54,6 +59,9 @@ const TRIGGERS = [
   'payment_method.attached',
   'payment_method.detached',
   'payment_method.updated',
+  'plan.created',
+  'plan.deleted',
+  'plan.updated',
   'price.created',
   'price.updated',
   'product.created',
@@ -71,14 +79,19 @@ const TRIGGERS = [
   'subscription_schedule.created',
   'subscription_schedule.released',
   'subscription_schedule.updated',
+  'tax_rate.created',
+  'tax_rate.updated',
   'test_helpers.test_clock.advancing',
   'test_helpers.test_clock.created',
   'test_helpers.test_clock.deleted',
   'test_helpers.test_clock.ready',
 ];
 
-/** Those whose event takes the bank some days. */
-const LATE_TRIGGERS = ['checkout.session.async_payment_succeeded'];
+/** Those that are no event's name, and the event that comes of them. */
+const OTHERWISE_NAMED = {
+  'subscription.payment_failed': 'invoice.payment_failed',
+  'subscription.payment_succeeded': 'invoice.payment_succeeded',
+};
 
 let sandbox, cli;
 before(async () => {
@@ -90,16 +103,35 @@ after(async () => {
   await stopAll();
 });
 
-for (const type of [...TRIGGERS, ...LATE_TRIGGERS]) {
-  test(`stripe trigger ${type}`, { timeout: 20_000 }, async () => {
-    const newest = async () => {
-      const answer = await fetch(`${sandbox.base}/v1/events?type=${type}&limit=1`, { headers: { Authorization: `Bearer ${KEY}` } });
-      return (await answer.json()).data[0]?.id;
-    };
-    const before = await newest();
-    await cli.run('trigger', type);
-    if (LATE_TRIGGERS.includes(type)) await advance(sandbox.base, '14days');
-    // What the clock does, it does some moments after the call that asked for it.
-    await until(async () => (await newest()) !== before);
+const ask = async (method, path, form) => {
+  const body = form && new URLSearchParams(form);
+  const answer = await fetch(`${sandbox.base}/v1/${path}`, { method, body, headers: { Authorization: `Bearer ${KEY}` } });
+  return answer.json();
+};
+
+const newest = async (type) => (await ask('GET', `events?type=${type}&limit=1`)).data[0];
+
+/** Waits for an event that was not there before: what the clock does, it does some moments after what asks for it. */
+const comes = (type, before) => until(async () => (await newest(type))?.id !== before?.id);
+
+const named = [...TRIGGERS.map((type) => [type, type]), ...Object.entries(OTHERWISE_NAMED)];
+for (const [trigger, type] of named) {
+  test(`stripe trigger ${trigger}`, { timeout: 20_000 }, async () => {
+    const before = await newest(type);
+    await cli.run('trigger', trigger);
+    await comes(type, before);
   });
 }
+
+// It stops its clock nine days before the schedule's end, of which Stripe tells seven days ahead.
+test('stripe trigger subscription_schedule.expiring', { timeout: 20_000 }, async () => {
+  const type = 'subscription_schedule.expiring';
+  const before = await newest(type);
+  await cli.run('trigger', type);
+  const [clock] = (await ask('GET', 'test_helpers/test_clocks?limit=1')).data;
+  await until(async () => (await ask('GET', `test_helpers/test_clocks/${clock.id}`)).status === 'ready');
+  const [schedule] = (await ask('GET', 'subscription_schedules?limit=1')).data;
+  const end = schedule.phases.at(-1).end_date;
+  await ask('POST', `test_helpers/test_clocks/${clock.id}/advance`, { frozen_time: end - 7 * 86_400 });
+  await comes(type, before);
+});
