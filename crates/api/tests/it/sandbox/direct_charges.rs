@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Sandbox, text};
 
+/// A request's parameters.
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 const MONEY: [(&str, &str); 2] = [("amount", "1000"), ("currency", "USD")];
 
 fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -90,7 +93,7 @@ async fn what_is_only_held_is_captured_once() {
 async fn there_has_to_be_something_to_charge() {
     let sandbox = Sandbox::start().await;
     let customer = sandbox.customer("pm_card_visa").await;
-    let refused: [(&[(&str, &str)], u16, Value, Value); 4] = [
+    let refused: [(Form<'_>, u16, Value, Value); 4] = [
         (&[("source", "tok_nobodys")], 400, json!("resource_missing"), json!("source")),
         (&[], 400, json!("parameter_missing"), Value::Null),
         (&[("customer", &customer)], 402, json!("missing"), json!("card")),
