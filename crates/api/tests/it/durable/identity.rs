@@ -1,6 +1,7 @@
 //! A database goes with one Stripe. Whoever has the key of another reads there that all of ours is missing, and must not
 //! believe it.
 
+use api::catalog::BUILT_IN;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -9,6 +10,25 @@ use super::{
     process::{Process, Server, Variables, free_port},
 };
 use crate::harness::{Listener, PATIENCE};
+
+const RESTRICTED: &str = "rk_test_shop";
+
+/// What docs/operating.md says a restricted key needs.
+const ENOUGH: [&str; 13] = [
+    "rak_accounts_kyc_basic_read",
+    "rak_customer_write",
+    "rak_checkout_session_write",
+    "rak_subscription_write",
+    "rak_customer_portal_write",
+    "rak_product_write",
+    "rak_plan_write",
+    "rak_invoice_write",
+    "rak_payment_method_read",
+    "rak_charge_read",
+    "rak_dispute_read",
+    "rak_event_read",
+    "rak_webhook_read",
+];
 
 /// The sandbox of another account.
 struct Elsewhere {
@@ -50,6 +70,18 @@ async fn subscribed(site: &Installation) -> Listener {
         sleep(std::time::Duration::from_millis(20)).await;
     }
     ada
+}
+
+/// What [`RESTRICTED`] may do from now on.
+async fn restrict(site: &Installation, granted: &[&str]) {
+    let keys = json!({ "restricted_keys": { RESTRICTED: granted } });
+    let told = reqwest::Client::new()
+        .post(format!("{}/_sandbox/protocol", site.stripe_base))
+        .body(keys.to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(told.status(), 200);
 }
 
 #[tokio::test]
@@ -113,26 +145,47 @@ async fn the_catalog_of_one_account_is_not_applied_to_another() {
 async fn a_restricted_key_that_may_not_say_whose_it_is_hears_what_it_lacks() {
     let site = Installation::start(1).await;
     subscribed(&site).await;
-    let granted = json!({ "restricted_keys": { "rk_test_shop": ["rak_subscription_read"] } });
-    let told = reqwest::Client::new()
-        .post(format!("{}/_sandbox/protocol", site.stripe_base))
-        .body(granted.to_string())
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(told.status(), 200);
+    restrict(&site, &["rak_subscription_read"]).await;
     for arguments in [
         &["reconcile"][..],
         &["account", "delete", "ada@example.com"],
         &["catalog", "apply"],
         &["serve"],
     ] {
-        let restricted = [("STRIPE_SECRET_KEY", "rk_test_shop"), ("LISTEN_ADDR", "127.0.0.1:0")];
+        let restricted = [("STRIPE_SECRET_KEY", RESTRICTED), ("LISTEN_ADDR", "127.0.0.1:0")];
         let (succeeded, printed) = site.try_circle_with(&restricted, arguments);
         assert!(!succeeded && printed.contains("'rak_accounts_kyc_basic_read'"), "{printed}");
     }
     let explained = site.circle(&["explain", "ada@example.com"]);
     assert!(explained.contains(": pro, reason active"), "{explained}");
+}
+
+#[tokio::test]
+async fn a_restricted_key_with_what_the_manual_asks_for_is_enough() {
+    let port = free_port();
+    let mut site = Installation::prepare(&[port], str::to_owned, BUILT_IN).await;
+    restrict(&site, &ENOUGH).await;
+    site.use_key(RESTRICTED);
+    site.circle(&["catalog", "apply"]);
+    site.serve_on(port).await;
+    let ada = subscribed(&site).await;
+    let server = &site.servers[0];
+    let portal = server.post("/api/billing/portal-session", "").bearer_auth(&ada.token);
+    server.send(portal).await.expect(200);
+    for path in
+        ["/api/billing/invoices", "/api/billing/change-preview?plan=enterprise&interval=month"]
+    {
+        server.send(server.get(path).bearer_auth(&ada.token)).await.expect(200);
+    }
+    let findings = site.circle(&["doctor"]);
+    for line in ["ok    Stripe", "ok    catalog", "ok    portal", "ok    alerts"] {
+        assert!(findings.contains(line), "{line} is not in\n{findings}");
+    }
+    assert!(!findings.contains("may not list"), "{findings}");
+    assert!(site.circle(&["reconcile"]).contains("1 of them our listeners'"));
+    site.circle(&["account", "delete", "ada@example.com"]);
+    assert_eq!(site.at_stripe("/v1/subscriptions?status=all").await[0]["status"], "canceled");
+    assert!(!server.process.output().contains("permission"), "{}", server.process.output());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A sandbox as a process of its own, and servers beside it that take it for Stripe.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use api::{
     catalog::BUILT_IN,
@@ -103,7 +103,13 @@ impl Installation {
         webhooks::open(&variables).await
     }
 
-    async fn serve_on(&mut self, port: u16) {
+    /// Has every process that is started from now on use this key.
+    pub fn use_key(&mut self, key: &str) {
+        self.variables.push(("STRIPE_SECRET_KEY".to_owned(), key.to_owned()));
+    }
+
+    /// Starts one more server.
+    pub async fn serve_on(&mut self, port: u16) {
         let name = format!("server-{}", self.servers.len() + 1);
         let server = Server::on(port, &name, self.folder.path(), self.variables.clone());
         server.ready().await;
@@ -133,16 +139,6 @@ impl Installation {
             .unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(printed).unwrap())
-    }
-
-    /// What processes are told: which database, and which Stripe.
-    pub fn variables(&self) -> Variables {
-        self.variables.clone()
-    }
-
-    /// Where the data is.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Runs a statement in it.
