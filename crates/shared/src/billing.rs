@@ -104,9 +104,9 @@ pub struct Card {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct ChangePreview {
-    /// Charged at once.
+    /// Charged at once; below nothing, credited.
     pub due_now: i64,
-    /// Charged at the next renewal.
+    /// Charged at the next renewal, less what is credited.
     pub due_at_renewal: i64,
     /// Lower-case ISO 4217 code.
     pub currency: String,

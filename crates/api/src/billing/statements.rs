@@ -98,9 +98,11 @@ impl Billing {
         let renewal = self.preview_invoice(&change, Some("none".to_owned()), deadline).await?;
         let begun = next.lines.data.iter().filter(|line| !line.is_proration());
         let new_end = begun.filter_map(|line| line.period?.end).max().filter(|_| begins_anew);
+        // Less than nothing is never due: it is credited, and pays at the next renewals.
+        let credit = next.total.min(0);
         Ok(ChangePreview {
-            due_now: next.amount_due,
-            due_at_renewal: renewal.total,
+            due_now: if credit < 0 { credit } else { next.amount_due },
+            due_at_renewal: renewal.total.saturating_add(credit).max(0),
             currency: change.currency,
             renews_at: new_end.or(change.subscription.period_end()),
         })

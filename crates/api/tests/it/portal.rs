@@ -95,6 +95,11 @@ async fn changing_the_plan_costs_what_the_preview_said() {
     let invoices = ada.get("/api/billing/invoices").await.expect(200);
     let charged = invoices["invoices"][0]["total"].as_i64().unwrap();
     assert!((charged - due_now).abs() <= 1, "{charged} and not {due_now}");
+
+    let back = ada.get("/api/billing/change-preview?plan=starter").await.expect(200);
+    let credited = -back["due_now"].as_i64().unwrap();
+    assert!((490..=500).contains(&credited), "nothing is due, and this is credited: {credited}");
+    assert_eq!(back["due_at_renewal"], 500 - credited, "the credit pays first");
 }
 
 #[tokio::test]
