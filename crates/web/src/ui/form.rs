@@ -33,24 +33,23 @@ pub(crate) fn Form(props: &FormProps) -> Html {
     let values = use_state_eq(|| fields.iter().map(draft).collect::<Vec<_>>());
     let problems = use_state_eq(Problems::default);
     let form = use_node_ref();
+    // Counted, because the same can be wrong once more; and typing, which takes problems away, moves no focus.
+    let refusals = use_state_eq(|| 0_u32);
     use_effect_with(props.error.clone(), {
-        let problems = problems.setter();
+        let (problems, refusals) = (problems.setter(), refusals.clone());
         move |error| {
             if let Some(error) = error {
                 problems.set(Problems::from_api(fields, error));
+                refusals.set(*refusals + 1);
             }
         }
     });
-    use_effect_with((*problems).clone(), {
+    use_effect_with(*refusals, {
         let form = form.clone();
-        move |problems| {
-            if problems.has_field() {
-                focus_first_invalid(&form);
-            }
-        }
+        move |_| focus_first_invalid(&form)
     });
     let onsubmit = {
-        let (values, problems) = (values.clone(), problems.setter());
+        let (values, problems, refusals) = (values.clone(), problems.setter(), refusals);
         let (busy, onsubmit) = (props.busy, props.onsubmit.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
@@ -58,7 +57,9 @@ pub(crate) fn Form(props: &FormProps) -> Html {
                 return;
             }
             let found = Problems::of(fields, &values);
-            if !found.has_field() {
+            if found.has_field() {
+                refusals.set(*refusals + 1);
+            } else {
                 onsubmit.emit((*values).clone());
             }
             problems.set(found);
