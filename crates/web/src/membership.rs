@@ -145,7 +145,7 @@ impl Standing {
                 }
             }
             "unpaid" => Self::Unpaid,
-            "paused" => Self::OnHold { until: account.access.until },
+            "paused" => Self::Paused,
             "canceled" => Self::Ended { on: account.ends_at },
             "incomplete_expired" => Self::NoPlan,
             _ if account.plan.is_some() || account.payment_problem.is_some() => {
@@ -165,7 +165,7 @@ impl Standing {
                 Self::Refunded { next_charge, ends }
             }
             "disputed" => Self::Disputed,
-            "paused" => Self::Paused,
+            "paused" => Self::OnHold { until: account.access.until },
             _ => Self::Checking,
         }
     }
@@ -291,7 +291,7 @@ impl Standing {
             }
             Self::BeingDeleted => calm(
                 "Your account is being deleted.",
-                "Your plan is being cancelled at Stripe first. There is nothing left to do for you.".to_owned(),
+                "Your plan is being cancelled at Stripe first. You need not do anything.".to_owned(),
                 None,
             ),
             Self::PaymentUnderWay => calm(

@@ -88,5 +88,5 @@ fn Waiting(props: &RouteProps) -> Html {
     if !online {
         return pages::offline::offline();
     }
-    html! { <div class="page"><h1 class="h2">{ props.route.title() }</h1>{ skeleton(4, "rows") }</div> }
+    html! { <div class="page waiting"><h1 class="h2">{ props.route.title() }</h1>{ skeleton(4, "rows") }</div> }
 }

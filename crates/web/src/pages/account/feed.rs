@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+const WITH_ONE_TAP: &str = "Add it with one tap on the device that has the app:";
+const SCAN: &str = "Or scan this with your phone.";
+
 /// The card of the feed.
 #[component]
 pub(super) fn FeedCard() -> Html {
@@ -74,17 +77,36 @@ pub(super) fn FeedCard() -> Html {
                 <Button class="quiet" busy={rotate.busy} onclick={onrotate}>{ "New address" }</Button>
             </div>
             <p class="soft small" role="status">{ *said }</p>
-            if let Some(feed) = fetched.resource.ready() { { into_app(feed) } }
+            { into_app(&fetched.resource) }
         </div>
     }
 }
 
-/// The ways that need no typing: links on this device, the camera of another.
-fn into_app(feed: &FeedAddress) -> Html {
+/// The ways that need no typing: links on this device, the camera of another. Until they are known they take their
+/// room, so that nothing moves when they come.
+fn into_app(resource: &Resource<FeedAddress>) -> Html {
+    let feed = match resource {
+        Resource::Ready(feed) => feed,
+        Resource::Failed(_) => return Html::default(),
+        Resource::Loading => {
+            let apps = ["Apple Podcasts", "Overcast", "Pocket Casts"];
+            return html! {
+                <div class="into-app to-come" aria-hidden="true">
+                    <div>
+                        <p class="small">{ WITH_ONE_TAP }</p>
+                        <ul class="apps">
+                            for name in apps { <li><span class="btn quiet">{ name }</span></li> }
+                        </ul>
+                    </div>
+                    <figure><svg /><figcaption class="small">{ SCAN }</figcaption></figure>
+                </div>
+            };
+        }
+    };
     html! {
         <div class="into-app">
             <div>
-                <p class="small">{ "Add it with one tap on the device that has the app:" }</p>
+                <p class="small">{ WITH_ONE_TAP }</p>
                 <ul class="apps">
                     for app in &feed.apps {
                         <li><a class="btn quiet" href={app.url.clone()}>{ &app.name }</a></li>
@@ -96,7 +118,7 @@ fn into_app(feed: &FeedAddress) -> Html {
                 <div role="img" aria-label="QR code of the feed address">
                     { Html::from_html_unchecked(AttrValue::from(feed.qr_svg.clone())) }
                 </div>
-                <figcaption class="soft small">{ "Or scan this with your phone." }</figcaption>
+                <figcaption class="soft small">{ SCAN }</figcaption>
             </figure>
         </div>
     }

@@ -28,7 +28,7 @@ pub(super) fn BillingHistory(props: &BillingHistoryProps) -> Html {
     let fetched =
         use_resource::<Invoices>(Some(paths::INVOICES.to_owned()), Some(props.account.clone()));
     let body = match &fetched.resource {
-        Resource::Loading => skeleton(2, ""),
+        Resource::Loading => skeleton(2, "rows table"),
         Resource::Failed(error) => unavailable(error, &fetched.retry),
         Resource::Ready(page) if page.invoices.is_empty() => html! {
             <p class="soft">{ "Nothing has been charged yet." }</p>

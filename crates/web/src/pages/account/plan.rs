@@ -17,7 +17,7 @@ use crate::{
     navigation::Link,
     offer,
     plan_list::use_plan_list,
-    resource::use_resource,
+    resource::{Resource, use_resource},
     route::Route,
     session::use_client,
     ui::{
@@ -47,6 +47,8 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
         Some(account.clone()),
     );
     let subscription = fetched.resource.ready().and_then(|answer| answer.subscription.as_ref());
+    let loading = matches!(fetched.resource, Resource::Loading)
+        && membership::is_live(&account.subscription_status);
     let standing = Standing::of(account, props.owed.invoice(), format::now());
     // What the operator gave may be more than what was bought.
     let granted = matches!(standing, Standing::Granted { .. });
@@ -57,8 +59,13 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
     let may_choose = !live
         && !matches!(standing, Standing::PaymentUnfinished | Standing::ConfirmationNeeded { .. });
     let ending = matches!(standing, Standing::Ending { .. });
-    // Stripe changes neither: first the cancellation or the pause is taken back.
-    let changeable = live && !ending && standing != Standing::Paused;
+    // Stripe changes neither: first the cancellation or the pause is taken back, or the first payment has to come.
+    let changeable = live
+        && !ending
+        && !matches!(
+            standing,
+            Standing::Paused | Standing::PaymentUnderWay | Standing::FirstPaymentFailed
+        );
     // The notice above has this very button.
     let may_manage = account.stripe_customer_id.is_some()
         && !matches!(standing, Standing::Refunded { .. } | Standing::Disputed);
@@ -84,10 +91,13 @@ pub(super) fn PlanCard(props: &PlanCardProps) -> Html {
                 <span data-testid="status">{ pill(standing.tone(), &standing.label()) }</span>
             </div>
             <dl class="kv">
-                { next_charge(account, subscription, &standing) }
+                { next_charge(account, subscription, &standing, loading) }
                 if let Some(card) = subscription.and_then(|it| it.payment_method.as_ref()) {
                     <dt>{ "Paid with" }</dt>
                     <dd class="num">{ format!("{} •••• {}", format::card_brand(&card.brand), card.last4) }</dd>
+                } else if loading {
+                    // Its room, so that nothing moves when it comes.
+                    <dt>{ "Paid with" }</dt><dd>{ "\u{a0}" }</dd>
                 }
                 if let Some(customer) = &account.stripe_customer_id {
                     <dt>{ "Customer" }</dt><dd class="num small">{ customer }</dd>
@@ -111,31 +121,33 @@ fn price(subscription: Option<&Subscription>) -> Option<String> {
     Some(format!("{} {}", format::amount(&money), format::per(subscription.interval?)))
 }
 
-/// When money moves next, or when the plan ends.
+/// When money moves next, or when the plan ends. How much it is may still be `loading`, and has its room already.
 fn next_charge(
     account: &Account,
     subscription: Option<&Subscription>,
     standing: &Standing,
+    loading: bool,
 ) -> Html {
-    let row = |label: &'static str, value: String| html! { <><dt>{ label }</dt><dd class="num">{ value }</dd></> };
-    let amount = subscription
-        .and_then(|it| Some(Money::new(it.amount?, &it.currency)))
-        .map_or_else(String::new, |money| format!(", {}", format::amount(&money)));
+    let dated = |label: &'static str, day: i64, amount: Html| {
+        html! { <><dt>{ label }</dt><dd class="num">{ format::date(day) }{ amount }</dd></> }
+    };
+    let row = |label: &'static str, day: i64| dated(label, day, Html::default());
+    let amount = match subscription.and_then(|it| Some(Money::new(it.amount?, &it.currency))) {
+        Some(money) => html! { { format!(", {}", format::amount(&money)) } },
+        None if loading => html! { <span class="to-come" aria-hidden="true">{ ", $10.00" }</span> },
+        None => Html::default(),
+    };
     match (standing, account.current_period_end) {
-        (Standing::Ending { on }, _) => row("Ends on", format::date(*on)),
-        (Standing::Ended { on: Some(on) }, _) => row("Ended on", format::date(*on)),
-        (Standing::Granted { until: Some(until) }, _) => row("Open until", format::date(*until)),
-        (Standing::Trial { ends, .. }, _) => {
-            row("First charge", format!("{}{amount}", format::date(*ends)))
-        }
-        (Standing::Active, Some(end)) => {
-            row("Next charge", format!("{}{amount}", format::date(end)))
-        }
+        (Standing::Ending { on }, _) => row("Ends on", *on),
+        (Standing::Ended { on: Some(on) }, _) => row("Ended on", *on),
+        (Standing::Granted { until: Some(until) }, _) => row("Open until", *until),
+        (Standing::Trial { ends, .. }, _) => dated("First charge", *ends, amount),
+        (Standing::Active, Some(end)) => dated("Next charge", end, amount),
         (
             Standing::PastDue { deadline: Some(deadline) }
             | Standing::ConfirmationNeeded { deadline: Some(deadline) },
             _,
-        ) => row("Open until", format::date(*deadline)),
+        ) => row("Open until", *deadline),
         _ => Html::default(),
     }
 }

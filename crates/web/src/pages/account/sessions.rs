@@ -24,7 +24,7 @@ use crate::{
 pub(super) fn SessionList() -> Html {
     let fetched = use_resource::<Sessions>(Some(paths::SESSIONS.to_owned()), None);
     let body = match &fetched.resource {
-        Resource::Loading => skeleton(2, ""),
+        Resource::Loading => skeleton(1, "rows"),
         Resource::Failed(error) => unavailable(error, &fetched.retry),
         Resource::Ready(list) => html! {
             <ul class="sessions">
