@@ -313,7 +313,7 @@ test('the account page names plan, price, next charge, card and invoices, each w
 })
 
 test('the longest words fit on the narrowest phone', async ({ page, circle }) => {
-  const email = `${'someone.with.a.very.long.name.'.repeat(2)}${newEmail()}`
+  const email = `${'someone.with.a.long.name.'.repeat(2)}${newEmail()}`
   const registered = await page.request.post('/api/auth/register', { data: { email, password: PASSWORD } })
   expect(registered.status()).toBe(201)
   await page.addInitScript(() => localStorage.setItem('signed-in', 'yes'))

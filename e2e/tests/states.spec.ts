@@ -134,7 +134,7 @@ const STATES: State[] = [
       await refundLatest(circle, subscription)
     },
     label: 'Refunded',
-    notice: /your plan ends on \w+ \d+ without another charge/,
+    notice: /your plan ends on \w+ \d+.* without another charge/,
     action: 'Manage billing',
     leadsTo: /\/portal/,
   },

@@ -65,8 +65,8 @@ fn notes(page: &EpisodePage, plans: &[Plan]) -> Html {
             <h1 class="h2">{ &episode.title }</h1>
             if episode.locked {
                 <div class="notice calm">
-                    { icons::lock() }
-                    <div>
+                    <div class="listen">
+                        { icons::lock() }
                         <b>{ format!("This episode opens with {}.", opener.as_deref().unwrap_or("a plan")) }</b>
                     </div>
                     <Link to={Route::Pricing} class="btn">{ "See the plans" }</Link>
@@ -86,7 +86,7 @@ fn notes(page: &EpisodePage, plans: &[Plan]) -> Html {
             if !chapters.is_empty() {
                 <Chapters episode={Rc::new(episode.clone())} chapters={chapters.clone()} />
             }
-            <p><Link to={Route::Episodes} class="item">{ "All episodes" }</Link></p>
+            <p><Link to={Route::Episodes}>{ "All episodes" }</Link></p>
         </article>
     }
 }

@@ -116,9 +116,13 @@ pub(crate) fn ResetPassword(props: &TokenProps) -> Html {
             </div>
         });
     }
-    let ask_again =
-        html! { <Link to={Route::ForgotPassword} class="btn">{ "Ask for a new link" }</Link> };
-    let works = "A link to choose a new password works once, for 30 minutes.";
+    let ask_again = html! {
+        <div class="actions">
+            <Link to={Route::ForgotPassword} class="btn">{ "Ask for a new link" }</Link>
+        </div>
+    };
+    let works = "A link to choose a new password works once, for 30 minutes. \
+                 This one was used already, or is older.";
     let Some(token) = props.token.clone() else { return incomplete_link(ask_again) };
     match link {
         MailedLink::Asking => return card(skeleton(4, "")),
@@ -154,7 +158,8 @@ pub(crate) fn VerifyEmail(props: &TokenProps) -> Html {
     if *done {
         return card(confirmed(signed_in));
     }
-    let works = "A link to confirm an address works for a day.";
+    let works = "A link to confirm an address works for a day. \
+                 This one is older, or the address is not wanted any more.";
     let ask_again = html! { <NewConfirmation /> };
     let Some(token) = props.token.clone() else { return incomplete_link(ask_again) };
     match link {
@@ -262,24 +267,19 @@ fn refused(error: Option<&ApiError>) -> bool {
     error.is_some_and(ApiError::is_dead_link)
 }
 
-/// A link that was used or is too old; `works` says how long such a link is good for.
+/// A link that was used or is too old; `works` says what such a link is good for.
 fn worn_out_link(works: &'static str, way_on: Html) -> Html {
-    dead_link(
-        "Link expired",
-        "This link does not work any more.",
-        format!("{works} This one was used already, or is older."),
-        way_on,
-    )
+    dead_link("Link expired", "This link does not work any more.", works, way_on)
 }
 
 /// An address that was cut off on its way.
 fn incomplete_link(way_on: Html) -> Html {
     let text = "Some mail programs break long addresses in two. Copy the whole address from the mail, \
                 or have another one sent.";
-    dead_link("Link incomplete", "This link is not complete.", text.to_owned(), way_on)
+    dead_link("Link incomplete", "This link is not complete.", text, way_on)
 }
 
-fn dead_link(state: &'static str, title: &'static str, text: String, way_on: Html) -> Html {
+fn dead_link(state: &'static str, title: &'static str, text: &'static str, way_on: Html) -> Html {
     card(html! {
         <div class="stack">
             <div role="status" class="stack">
