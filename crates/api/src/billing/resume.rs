@@ -17,11 +17,11 @@ impl Billing {
         };
         let deadline = self.counted_deadline(user_id)?;
         let look = self.refresher.look_at_customer(&row.customer_id).await?;
-        // One pause is resumed once, however often the button is pressed.
+        // However often the button is pressed, Stripe resumes only what is paused.
         let request = subscriptions::resume(&row.id)
             .expand("default_payment_method")
             .expand("latest_invoice")
-            .idempotency_key(format!("resume:{}:{}", row.id, row.version));
+            .fresh_idempotency_key();
         match self.stripe.send(&request, deadline).await {
             Ok(answer) => {
                 self.refresher.write_answer(&look, &answer.value, answer.date, "resume").await?;
