@@ -279,7 +279,14 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     for (name, text) in custom_text.as_ref().and_then(Value::as_object).into_iter().flatten() {
         body["custom_text"][name] = text.clone();
     }
-    let mut session = Object::new(Kind::CheckoutSession, now, body).with_private(json!({
+    let id = Kind::CheckoutSession.new_id();
+    if ui_mode != "hosted_page" {
+        // It has no page of its own: the business's shows it, by its secret.
+        body["client_secret"] = json!(format!("{id}_secret_{}", random_word(48)));
+        body["url"] = Value::Null;
+    }
+    let session = Object::with_id(Kind::CheckoutSession, id, now, body);
+    let mut session = session.with_private(json!({
         "secret": secret,
         "line_items": lines,
         "tax_rates": tax_rates,

@@ -257,6 +257,9 @@ fn list(tx: &mut Tx<'_>, request: Request, kind: Kind, url: &str) -> Outcome {
     let listing = Listing { customer: params.string("customer")?, ..Listing::default() };
     let created = params.time_range("created")?;
     let payment_method = params.string("payment_method")?;
+    if kind == Kind::SetupIntent {
+        params.boolean("attach_to_self")?;
+    }
     params.finish()?;
     page.answer(tx, url, kind, listing, |intent| {
         created.contains(intent.integer("created").unwrap_or(0))

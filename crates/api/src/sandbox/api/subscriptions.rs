@@ -6,8 +6,8 @@ mod update;
 use serde_json::json;
 
 use self::params::{
-    CancelAt, IGNORED, KEPT, PAYMENT_BEHAVIORS, take_cancel_at, take_cancellation_details,
-    take_kept,
+    CancelAt, IGNORED, KEPT, PAYMENT_BEHAVIORS, rearrange_only_item, take_cancel_at,
+    take_cancellation_details, take_kept,
 };
 pub(super) use self::{
     params::{ItemParam, item_changes, new_items, take_automatic_tax, take_items, take_trial_end},
@@ -41,6 +41,9 @@ pub(super) fn create(tx: &mut Tx<'_>, request: Request) -> Outcome {
     let takes_one = request.is_before("2025-03-31");
     let mut params = request.params;
     let customer = params.required("customer")?;
+    if takes_one {
+        rearrange_only_item(&mut params, None);
+    }
     let items = take_items(&mut params)?.unwrap_or_default();
     let one_time = params.hashes("add_invoice_items", ItemParam::take)?.unwrap_or_default();
     let trial_end = take_trial_end(&mut params, now)?;

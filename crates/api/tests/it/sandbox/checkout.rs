@@ -251,3 +251,23 @@ async fn sessions_that_cannot_work_are_refused() {
     let error = sandbox.refused("/v1/checkout/sessions", &form).await.error(400);
     assert_eq!(error["code"], "customer_tax_location_invalid");
 }
+
+#[tokio::test]
+async fn a_session_that_others_pages_show_has_a_secret_in_place_of_a_page() {
+    let sandbox = Sandbox::start().await;
+    let price = sandbox.price("Starter", "900", "month").await;
+    for ui_mode in ["embedded_page", "elements"] {
+        let form = [
+            ("mode", "subscription"),
+            ("ui_mode", ui_mode),
+            ("return_url", "http://localhost/return"),
+            ("line_items[0][price]", &price),
+        ];
+        let made = sandbox.post("/v1/checkout/sessions", &form).await;
+        let (id, secret) = (text(&made["id"]), text(&made["client_secret"]));
+        assert!(secret.starts_with(&format!("{id}_secret_")), "{secret}");
+        assert_eq!((text(&made["ui_mode"]), &made["url"]), (ui_mode, &Value::Null));
+    }
+    let hosted = subscription_session(&sandbox, &[]).await;
+    assert!(hosted["client_secret"].is_null() && hosted["url"].is_string());
+}

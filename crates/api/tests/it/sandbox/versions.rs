@@ -279,3 +279,28 @@ async fn a_subscription_took_one_coupon_before_basil() {
         assert_eq!(error["param"], "coupon", "{error}");
     }
 }
+
+#[tokio::test]
+async fn the_only_items_plan_and_quantity_could_be_named_outside_of_items_before_basil() {
+    let sandbox = Sandbox::start().await;
+    let starter = sandbox.price("Starter", "900", "month").await;
+    let pro = sandbox.price("Pro", "2900", "month").await;
+    let customer = sandbox.customer("pm_card_visa").await;
+    let old = [("Stripe-Version", "2020-08-27")];
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let answer = sandbox.send(Method::POST, path, form, &old).await;
+        assert_eq!(answer.status, 200, "{path} {form:?}: {}", answer.text);
+        answer.json()
+    };
+    let form = [("customer", customer.as_str()), ("plan", &starter), ("quantity", "2")];
+    let made = post("/v1/subscriptions", &form).await;
+    assert_eq!((&made["quantity"], &made["plan"]["id"]), (&json!(2), &json!(starter)));
+    let path = format!("/v1/subscriptions/{}", text(&made["id"]));
+    let more = post(&path, &[("quantity", "3"), ("proration_behavior", "none")]).await;
+    assert_eq!((&more["quantity"], &more["plan"]["id"]), (&json!(3), &json!(starter)));
+    let moved = post(&path, &[("plan", &pro)]).await;
+    assert_eq!((&moved["quantity"], &moved["plan"]["id"]), (&json!(3), &json!(pro)));
+    assert_eq!(moved["items"]["data"][0]["id"], made["items"]["data"][0]["id"]);
+    let since = sandbox.refused(&path, &[("quantity", "4")]).await.error(400);
+    assert_eq!(since["param"], "quantity");
+}

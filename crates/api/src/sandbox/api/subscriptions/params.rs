@@ -154,6 +154,20 @@ pub(in crate::sandbox::api) fn new_items(
     given.map(|(index, item)| item.new_item(tx, index, true, customer)).collect()
 }
 
+/// Puts `plan` and `quantity`, by which versions before basil still name what the only item is to be, among `items`.
+pub(super) fn rearrange_only_item(params: &mut Params, item: Option<&str>) {
+    if !(params.has("plan") || params.has("quantity")) || params.has("items") {
+        return;
+    }
+    if let Some(id) = item {
+        params.set("id", id);
+    }
+    for name in ["id", "plan", "quantity"] {
+        params.put_into("0", name);
+    }
+    params.put_into("items", "0");
+}
+
 pub(in crate::sandbox::api) fn take_items(
     params: &mut Params,
 ) -> Result<Option<Vec<ItemParam>>, ApiError> {

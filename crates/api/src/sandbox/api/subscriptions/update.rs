@@ -5,8 +5,9 @@ use serde_json::json;
 use super::{
     find, no_payment_method,
     params::{
-        CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, item_changes, take_automatic_tax,
-        take_cancel_at, take_cancellation_details, take_items, take_kept, take_trial_end,
+        CancelAt, IGNORED, ItemParam, KEPT, PAYMENT_BEHAVIORS, item_changes, rearrange_only_item,
+        take_automatic_tax, take_cancel_at, take_cancellation_details, take_items, take_kept,
+        take_trial_end,
     },
     undone,
 };
@@ -35,6 +36,9 @@ pub(in crate::sandbox::api) fn update(tx: &mut Tx<'_>, request: Request) -> Outc
     let before = find(tx, request.id())?;
     let takes_one = request.is_before("2025-03-31");
     let mut params = request.params;
+    if let ([only], true) = (items::of(&before), takes_one) {
+        rearrange_only_item(&mut params, only["id"].as_str());
+    }
     let given = take_items(&mut params)?.unwrap_or_default();
     let proration = params.choice("proration_behavior", Proration::WORDS)?;
     let proration_date = params.integer("proration_date")?;
