@@ -75,3 +75,19 @@ test('mails about money', async ({ page, circle }) => {
   await circle.stripe('DELETE', `/v1/subscriptions/${subscription}`)
   await look(page, 'ended', await circle.mail(email, /^Pro has ended$/))
 })
+
+test('the mailbox of the sandbox lists what was mailed, and shows it as its reader sees it and as text', async ({
+  page,
+  circle,
+}) => {
+  const { email } = await signUp(page)
+  const { subject } = await circle.mail(email, /^Confirm your e-mail address$/)
+  await page.goto(`${circle.sandboxUrl}/_sandbox/mailbox?to=${encodeURIComponent(email)}`)
+  await expect(page.getByTestId('mail')).toHaveCount(1)
+  await audit(page, 'sandbox-mailbox')
+  await page.getByRole('link', { name: subject }).click()
+  await expect(page.locator('iframe').contentFrame().getByRole('link', { name: 'Confirm address' })).toBeVisible()
+  await audit(page, 'sandbox-mail')
+  await page.getByRole('link', { name: 'Text', exact: true }).click()
+  await expect(page.getByRole('main')).toContainText('Confirm that this is your address')
+})
