@@ -52,7 +52,7 @@ const WORTH_COMPRESSING: usize = 256;
 pub struct Site {
     files: HashMap<String, Arc<File>>,
     index: Arc<File>,
-    /// The index as it was last sent for each page that shows plans, so that it is compressed once.
+    /// The index as it was last sent for each page, so that it is compressed once.
     filled: Mutex<HashMap<String, Arc<File>>>,
     /// What the index may load and run.
     policy: String,
@@ -186,7 +186,8 @@ impl Site {
     fn filled(&self, path: &str, plans: &[Plan]) -> Arc<File> {
         let index = String::from_utf8_lossy(&self.index.content);
         let file = File::new("index.html", page::fill(&index, path, plans).into_bytes().into());
-        if !page::shows_plans(path) {
+        // The others are as many as somebody asks for.
+        if !paths::PAGES.contains(&path) {
             return file;
         }
         let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
