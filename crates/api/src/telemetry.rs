@@ -75,7 +75,6 @@ mod tests {
             ("warn,api=debug", None),
             ("off", None),
             ("api=loud", Some("RUST_LOG")),
-            ("info,,api=", Some("RUST_LOG")),
         ] {
             assert_eq!(levels(text), refused, "{text}");
         }
